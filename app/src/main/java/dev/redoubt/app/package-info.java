@@ -1,0 +1,5 @@
+/** Redoubt: app. */
+@NullMarked
+package dev.redoubt.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Redoubt: node. */
+@NullMarked
+package dev.redoubt.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Redoubt: protocol. */
+@NullMarked
+package dev.redoubt.protocol;
+
+import org.jspecify.annotations.NullMarked;
