@@ -12,7 +12,7 @@ public final class LinuxException extends RuntimeException {
     private final int errno;
     private final String subject;
 
-    /** @param call the system call's name; @param errno positive errno; @param subject what it was done to */
+    /** A refusal of {@code call} on {@code subject} with a positive {@code errno}. */
     public LinuxException(String call, int errno, String subject) {
         super(call + " " + subject + ": " + Errno.describe(errno));
         this.call = call;
