@@ -1,0 +1,730 @@
+/*
+ * Builds one sandbox. Straight down: one step, one reason, one named failure.
+ *
+ * Two processes. The *builder* is root on the host: it joins the cgroups, makes the network namespace and the overlay, and
+ * writes the id maps. The *inner* process lives in its own user, mount, pid, ipc, uts and cgroup namespaces from its first
+ * instruction, builds everything that can be built without rights on the host, locks itself in and becomes the guest.
+ */
+#define _GNU_SOURCE
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "io.h"
+#include "kernel.h"
+#include "spec.h"
+
+enum { ID_COUNT = 65536 };
+
+/* The builder's and the inner process's own copy: each is a process of its own. */
+static uint8_t message[SPEC_MESSAGE_MAX];
+static struct spec spec;
+static int answer_to;
+
+static _Noreturn void fail(enum step step)
+{
+	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step};
+	struct iovec part = {&report, sizeof report};
+	(void)send_message(answer_to, &part, 1, NULL, 0); /* nobody left to tell: ending is the message */
+	_exit(1);
+}
+
+/* Every call below either returns something usable or ends the process with the step's name. */
+static long must(long result, enum step step)
+{
+	if (result < 0)
+		fail(step);
+	return result;
+}
+
+static void write_text(const char *path, const char *text, enum step step)
+{
+	int fd = must(open(path, O_WRONLY | O_CLOEXEC), step);
+	must(write(fd, text, strlen(text)), step);
+	close(fd);
+}
+
+/* The parent's death kills us (prctl(2), PR_SET_PDEATHSIG), also when it died before we asked: its end of the life pipe is
+ * closed before its children are told (do_exit in kernel/exit.c), so one of the two is always seen. */
+static void die_with_spawner(int life)
+{
+	must(prctl(PR_SET_PDEATHSIG, SIGKILL), STEP_SPAWNER_GONE);
+	struct pollfd gone = {.fd = life, .events = POLLIN};
+	errno = ESRCH;
+	if (poll(&gone, 1, 0) != 0)
+		fail(STEP_SPAWNER_GONE);
+}
+
+static int open_file_system(const char *type, enum step step)
+{
+	return must(syscall(NR_FSOPEN, type, FSOPEN_CLOEXEC), step);
+}
+
+static void set_option(int context, const char *key, const char *value, enum step step)
+{
+	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_STRING, key, value, 0), step);
+}
+
+static int make_mount(int context, unsigned attributes, enum step step)
+{
+	must(syscall(NR_FSCONFIG, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), step);
+	int mount = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, attributes), step);
+	close(context);
+	return mount;
+}
+
+static int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, unsigned attributes, enum step step)
+{
+	char number[32];
+	int context = open_file_system("tmpfs", step);
+	snprintf(number, sizeof number, "%llu", (unsigned long long)size);
+	set_option(context, "size", number, step);
+	snprintf(number, sizeof number, "%u", inodes);
+	set_option(context, "nr_inodes", number, step);
+	snprintf(number, sizeof number, "%o", mode);
+	set_option(context, "mode", number, step);
+	return make_mount(context, attributes, step);
+}
+
+static void attach(int mount, int target, const char *path, enum step step)
+{
+	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (path[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
+	must(syscall(NR_MOVE_MOUNT, mount, "", target, path, flags), step);
+	close(mount);
+}
+
+static void set_attributes(int mount, const struct mount_attr *attributes, enum step step)
+{
+	must(syscall(NR_MOUNT_SETATTR, mount, "", AT_EMPTY_PATH, attributes, sizeof *attributes), step);
+}
+
+/* ---- the builder ---- */
+
+static void make_network_namespace(void)
+{
+	/* Made here, before the user namespace: owned by the host, so that uid 0 inside gets EPERM on every change to it. */
+	must(syscall(SYS_unshare, CLONE_NEWNET), STEP_NETWORK_NAMESPACE);
+
+	/* Every namespace has lo up: a socket opened where lo is down gets ENETUNREACH even to a listener inside. */
+	int socket_fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), STEP_LOOPBACK);
+	struct ifreq loopback = {.ifr_name = "lo"};
+	loopback.ifr_flags = IFF_UP | IFF_RUNNING;
+	must(ioctl(socket_fd, SIOCSIFFLAGS, &loopback), STEP_LOOPBACK);
+	close(socket_fd);
+
+	/* A job has no CAP_NET_BIND_SERVICE; in a namespace of its own port 80 guards nothing. */
+	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", STEP_LOOPBACK);
+}
+
+static pid_t clone_inner(void)
+{
+	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
+	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. */
+	struct clone_args arguments = {
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT,
+	};
+	return must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
+}
+
+static void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t outside, uint32_t count, enum step step)
+{
+	char path[64], map[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, kind);
+	snprintf(map, sizeof map, "%u %u %u\n", inside, outside, count);
+	write_text(path, map, step);
+}
+
+static int user_namespace_of(pid_t pid, enum step step)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+	return must(open(path, O_RDONLY | O_CLOEXEC), step);
+}
+
+/* A user namespace that only serves as a map for one mount: the owner on the host is one id of the sandbox. */
+static int one_id_map(const struct spec_bind *bind, uint32_t id_base)
+{
+	int wait[2];
+	must(pipe2(wait, O_CLOEXEC), STEP_BIND);
+	struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+	pid_t holder = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_BIND);
+	if (holder == 0) {
+		char byte;
+		close(wait[1]);
+		_exit(read(wait[0], &byte, 1) != 0);
+	}
+	write_id_map(holder, "uid_map", bind->source_uid, id_base + bind->inside_uid, 1, STEP_BIND);
+	write_id_map(holder, "gid_map", bind->source_gid, id_base + bind->inside_gid, 1, STEP_BIND);
+	int namespace = user_namespace_of(holder, STEP_BIND);
+	close(wait[0]);
+	close(wait[1]);
+	waitpid(holder, NULL, 0);
+	return namespace;
+}
+
+/* Ids on disk are canonical (0..65535); the mount shifts them to this sandbox's range. Without it a layer written under
+ * one range shows as nobody in another. */
+static void map_ids(int mount, int user_namespace, unsigned attributes, enum step step)
+{
+	struct mount_attr shift = {.attr_set = MOUNT_ATTR_IDMAP | attributes, .userns_fd = user_namespace};
+	set_attributes(mount, &shift, step);
+}
+
+static int upper_mount(const int *descriptors)
+{
+	if (spec.upper_kind == UPPER_DIRECTORY)
+		return descriptors[spec.layers];
+	int mount = make_tmpfs(spec.upper_size, spec.upper_inodes, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_OVERLAY);
+	must(mkdirat(mount, "u", 0755), STEP_OVERLAY);
+	must(mkdirat(mount, "w", 0755), STEP_OVERLAY);
+	return mount;
+}
+
+static int make_overlay(const int *descriptors, int user_namespace, uint32_t id_base)
+{
+	/* Layers are attached in this process's own mount namespace under short relative names: the names show in the
+	 * sandbox's mountinfo, where a path of the host would tell a stranger how the host is laid out. */
+	const unsigned safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	char name[16];
+	for (uint32_t i = 0; i < spec.layers; i++) {
+		snprintf(name, sizeof name, "l%u", i);
+		map_ids(descriptors[i], user_namespace, safe | MOUNT_ATTR_RDONLY, STEP_IDMAPPED_LAYER);
+		attach(descriptors[i], AT_FDCWD, name, STEP_STAGING);
+	}
+	int upper = upper_mount(descriptors);
+	map_ids(upper, user_namespace, safe, STEP_IDMAPPED_LAYER);
+	attach(upper, AT_FDCWD, "upper", STEP_STAGING);
+
+	/* Overlayfs does its work on the upper layer with the credentials of whoever mounts it. They must own what uid 0
+	 * inside owns (an unmapped owner is EOVERFLOW), so the file system ids are the sandbox's; that change drops
+	 * capabilities, which are raised again (capabilities(7)). CAP_SYS_RESOURCE stays down: it would walk past quotas. */
+	setfsgid(id_base);
+	setfsuid(id_base);
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+	must(syscall(SYS_capget, &header, sets), STEP_OVERLAY);
+	for (int i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted;
+	sets[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+	must(syscall(SYS_capset, &header, sets), STEP_OVERLAY);
+
+	int context = open_file_system("overlay", STEP_OVERLAY);
+	set_option(context, "source", "redoubt", STEP_OVERLAY);
+	for (uint32_t i = 0; i < spec.layers; i++) {
+		snprintf(name, sizeof name, "l%u", i);
+		set_option(context, "lowerdir+", name, STEP_OVERLAY);
+	}
+	set_option(context, "upperdir", "upper/u", STEP_OVERLAY);
+	set_option(context, "workdir", "upper/w", STEP_OVERLAY);
+	/* userxattr: opaque marks are user.overlay.*, which an unpacker without rights on the host can write; it also
+	 * switches redirects and metacopy off, so that no layer can point outside itself (CVE-2023-0386's family). */
+	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_FLAG, "userxattr", NULL, 0), STEP_OVERLAY);
+	/* volatile: what a sandbox writes is not worth an fsync of the host's disk. */
+	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_FLAG, "volatile", NULL, 0), STEP_OVERLAY);
+	set_option(context, "xino", "off", STEP_OVERLAY);
+	int mount = make_mount(context, safe, STEP_OVERLAY);
+
+	setfsuid(0);
+	setfsgid(0);
+	return mount;
+}
+
+static void prepare_binds(const int *descriptors, int count, int user_namespace, uint32_t id_base)
+{
+	for (uint32_t i = 0; i < spec.bind_count; i++) {
+		const struct spec_bind *bind = &spec.binds[i];
+		unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (bind->read_only ? MOUNT_ATTR_RDONLY : 0);
+		errno = EINVAL;
+		if (bind->descriptor >= (uint32_t)count)
+			fail(STEP_BIND);
+		int mount = descriptors[bind->descriptor];
+		/* Root of the host behind a writable mount would let the sandbox write what root owns: never. */
+		errno = EPERM;
+		if (bind->idmap == IDMAP_ONE && bind->source_uid == 0 && !bind->read_only)
+			fail(STEP_BIND);
+		if (bind->idmap == IDMAP_ONE) {
+			int map = one_id_map(bind, id_base);
+			map_ids(mount, map, attributes, STEP_BIND);
+			close(map);
+		} else if (bind->idmap == IDMAP_RANGE) {
+			map_ids(mount, user_namespace, attributes, STEP_BIND);
+		} else {
+			/* Unmapped owners: nothing in it may be written. */
+			struct mount_attr plain = {.attr_set = attributes | MOUNT_ATTR_RDONLY};
+			set_attributes(mount, &plain, STEP_BIND);
+		}
+	}
+}
+
+static _Noreturn void become_guest(const struct house *house, int builder, int channel);
+
+_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, int control, int channel,
+			     const int *cgroups, int cgroup_count)
+{
+	answer_to = control;
+	die_with_spawner(house->life);
+
+	/* v1: joined now, long before the launch, because the write waits for an RCU grace period (7 ms measured).
+	 * v2: the spawner cloned us into the cgroup. */
+	if (!(flags & PREPARE_CGROUP2))
+		for (int i = 0; i < cgroup_count; i++)
+			must(write(cgroups[i], "0", 1), STEP_CGROUP_JOIN);
+	close_all(cgroups, cgroup_count);
+
+	if (!(flags & PREPARE_TEST_HOST_NETWORK))
+		make_network_namespace();
+	must(syscall(SYS_unshare, CLONE_NEWNS), STEP_STAGING);
+	must(chdir("/stage"), STEP_STAGING);
+
+	int pair[2];
+	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), STEP_NAMESPACES);
+	int size = SPEC_MESSAGE_MAX;
+	must(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size), STEP_NAMESPACES);
+	pid_t inner = clone_inner();
+	if (inner == 0) {
+		close(pair[0]);
+		close(control);
+		become_guest(house, pair[1], channel);
+	}
+	close(pair[1]);
+	close(channel);
+	write_id_map(inner, "uid_map", 0, id_base, ID_COUNT, STEP_ID_MAP);
+	write_id_map(inner, "gid_map", 0, id_base, ID_COUNT, STEP_ID_MAP);
+	int user_namespace = user_namespace_of(inner, STEP_ID_MAP);
+	int network = must(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), STEP_NETWORK_NAMESPACE);
+
+	struct report prepared = {.kind = REPORT_PREPARED, .pid = inner};
+	struct iovec part = {&prepared, sizeof prepared};
+	must(send_message(control, &part, 1, &network, 1), STEP_HAND_OVER);
+	close(network);
+
+	/* ---- here a slot waits ---- */
+
+	int descriptors[MESSAGE_DESCRIPTORS_MAX], count = 0;
+	ssize_t length = receive_message(control, message, sizeof message, descriptors, &count, MESSAGE_DESCRIPTORS_MAX);
+	if (length == 0)
+		_exit(0);
+	must(length, STEP_SPEC);
+	errno = EINVAL;
+	if (spec_read(message, length, &spec) != 0)
+		fail(STEP_SPEC);
+	uint32_t own = spec.layers + (spec.upper_kind == UPPER_DIRECTORY);
+	if ((uint32_t)count < own)
+		fail(STEP_SPEC);
+
+	prepare_binds(descriptors, count, user_namespace, id_base);
+	int root = make_overlay(descriptors, user_namespace, id_base);
+
+	int handed[1 + MESSAGE_DESCRIPTORS_MAX], handed_count = 0;
+	handed[handed_count++] = root;
+	for (uint32_t i = own; i < (uint32_t)count && handed_count < MESSAGE_DESCRIPTORS_MAX; i++)
+		handed[handed_count++] = descriptors[i];
+	struct iovec whole = {message, length};
+	must(send_message(pair[0], &whole, 1, handed, handed_count), STEP_HAND_OVER);
+	close_all(handed, handed_count);
+
+	/* The inner process answers a failed step with a report; a filter with its listener; its exec with the end. */
+	struct report report = {.kind = REPORT_LAUNCHED};
+	int listener = -1;
+	for (;;) {
+		struct report heard;
+		int got[1], got_count = 0;
+		ssize_t n = receive_message(pair[0], &heard, sizeof heard, got, &got_count, 1);
+		if (n <= 0)
+			break;
+		if (got_count == 1)
+			listener = got[0];
+		report = heard;
+		if (heard.kind == REPORT_FAILED)
+			break;
+	}
+	part = (struct iovec){&report, sizeof report};
+	must(send_message(control, &part, 1, &listener, listener < 0 ? 0 : 1), STEP_HAND_OVER);
+	_exit(0);
+}
+
+/* ---- the inner process ---- */
+
+/* Opens a thing of the image for use as a mount point. Never through a symbolic link: the image is a stranger's. */
+static int open_in(int directory, const char *path, unsigned flags)
+{
+	struct open_how how = {
+		.flags = flags | O_PATH | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	return syscall(NR_OPENAT2, directory, path, &how, sizeof how);
+}
+
+enum want { WANT_DIRECTORY, WANT_FILE };
+
+/* The mount point `path`, made part by part where it is missing. */
+static int mount_point(int root, const char *path, enum want want)
+{
+	char part[256];
+	int here = must(open_in(root, ".", O_DIRECTORY), STEP_MOUNT_POINT);
+	const char *at = path;
+	for (;;) {
+		while (*at == '/')
+			at++;
+		size_t length = strcspn(at, "/");
+		if (length == 0)
+			break;
+		errno = ENAMETOOLONG;
+		if (length >= sizeof part)
+			fail(STEP_MOUNT_POINT);
+		memcpy(part, at, length);
+		part[length] = 0;
+		at += length;
+		errno = EINVAL;
+		if (strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
+			fail(STEP_MOUNT_POINT);
+		int last = at[strspn(at, "/")] == 0;
+		int directory = !(last && want == WANT_FILE);
+		int next = open_in(here, part, directory ? O_DIRECTORY : 0);
+		if (next < 0 && errno == ENOENT) {
+			if (directory)
+				must(mkdirat(here, part, 0755), STEP_MOUNT_POINT);
+			else
+				must(mknodat(here, part, S_IFREG | 0644, 0), STEP_MOUNT_POINT);
+			next = open_in(here, part, directory ? O_DIRECTORY : 0);
+		}
+		must(next, STEP_MOUNT_POINT);
+		close(here);
+		here = next;
+	}
+	return here;
+}
+
+static int clone_tree(int directory, const char *path, enum step step)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path[0] ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH);
+	return must(syscall(NR_OPEN_TREE, directory, path, flags), step);
+}
+
+static void make_dev(int root)
+{
+	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
+		{"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
+	};
+	int point = mount_point(root, "/dev", WANT_DIRECTORY);
+	attach(make_tmpfs(65536, 64, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEV), point, "", STEP_DEV);
+	close(point);
+
+	int dev = must(open_in(root, "dev", O_DIRECTORY), STEP_DEV);
+	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+		char path[32];
+		must(mknodat(dev, nodes[i], S_IFREG | 0666, 0), STEP_DEV);
+		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
+		int target = must(open_in(dev, nodes[i], 0), STEP_DEV);
+		attach(clone_tree(AT_FDCWD, path, STEP_DEV), target, "", STEP_DEV);
+		close(target);
+	}
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		must(symlinkat(links[i][0], dev, links[i][1]), STEP_DEV);
+
+	/* A terminal world of its own: no pts of the host is reachable. */
+	must(mkdirat(dev, "pts", 0755), STEP_DEVPTS);
+	int context = open_file_system("devpts", STEP_DEVPTS);
+	set_option(context, "mode", "620", STEP_DEVPTS);
+	set_option(context, "gid", "5", STEP_DEVPTS);
+	set_option(context, "ptmxmode", "666", STEP_DEVPTS);
+	attach(make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS), dev, "pts", STEP_DEVPTS);
+	must(mkdirat(dev, "shm", 01777), STEP_DEV);
+	close(dev);
+}
+
+static void make_proc(int root)
+{
+	int point = mount_point(root, "/proc", WANT_DIRECTORY);
+	int mount = make_mount(open_file_system("proc", STEP_PROC), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			       STEP_PROC);
+	attach(mount, point, "", STEP_PROC);
+	close(point);
+}
+
+static void make_tmpfs_list(int root)
+{
+	for (uint32_t i = 0; i < spec.tmpfs_count; i++) {
+		const struct spec_tmpfs *t = &spec.tmpfs[i];
+		int point = mount_point(root, t->path, WANT_DIRECTORY);
+		attach(make_tmpfs(t->size, t->inodes, t->mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_TMPFS), point, "",
+		       STEP_TMPFS);
+		close(point);
+	}
+}
+
+static void make_binds(int root, const int *descriptors, int count)
+{
+	/* The builder handed on what follows the layers, and the overlay in front of it. */
+	uint32_t own = spec.layers + (spec.upper_kind == UPPER_DIRECTORY);
+	for (uint32_t i = 0; i < spec.bind_count; i++) {
+		errno = EINVAL;
+		if (spec.binds[i].descriptor < own || spec.binds[i].descriptor - own + 1 >= (uint32_t)count)
+			fail(STEP_BIND);
+		int mount = descriptors[spec.binds[i].descriptor - own + 1];
+		struct stat source;
+		must(fstat(mount, &source), STEP_BIND);
+		int point = mount_point(root, spec.binds[i].path, S_ISDIR(source.st_mode) ? WANT_DIRECTORY : WANT_FILE);
+		attach(mount, point, "", STEP_BIND);
+		close(point);
+	}
+}
+
+/* What a program may know of the machine is written here, read-only, over what the kernel would tell. The files live on a
+ * tmpfs that is attached nowhere once the old root is gone. */
+static void make_synthesised_files(int root)
+{
+	const struct mount_attr read_only = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+	char name[16];
+	if (spec.file_count == 0)
+		return;
+	attach(make_tmpfs(1 << 20, SPEC_FILES_MAX + 2, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_SYNTHESISED), AT_FDCWD,
+	       "/synthesised", STEP_SYNTHESISED);
+	int store = must(open("/synthesised", O_RDONLY | O_DIRECTORY | O_CLOEXEC), STEP_SYNTHESISED);
+	for (uint32_t i = 0; i < spec.file_count; i++) {
+		const struct spec_file *file = &spec.files[i];
+		snprintf(name, sizeof name, "%u", i);
+		int fd = must(openat(store, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), STEP_SYNTHESISED);
+		errno = ENOSPC;
+		if (write(fd, file->bytes, file->length) != (ssize_t)file->length)
+			fail(STEP_SYNTHESISED);
+		close(fd);
+		int target = open_in(root, file->path, 0);
+		if (target < 0 && errno == ENOENT && strncmp(file->path, "/proc/", 6) == 0)
+			continue; /* this kernel does not have it: nothing to hide */
+		if (target < 0)
+			target = mount_point(root, file->path, WANT_FILE);
+		int mount = clone_tree(store, name, STEP_SYNTHESISED);
+		set_attributes(mount, &read_only, STEP_SYNTHESISED);
+		attach(mount, target, "", STEP_SYNTHESISED);
+		close(target);
+	}
+	close(store);
+}
+
+static void make_masks(int root)
+{
+	for (uint32_t i = 0; i < spec.mask_count; i++) {
+		const struct spec_mask *mask = &spec.masks[i];
+		int target = open_in(root, mask->path, 0);
+		if (target < 0 && errno == ENOENT && (mask->kind & MASK_MAY_BE_ABSENT))
+			continue;
+		must(target, STEP_MASK);
+		int mount;
+		switch (mask->kind & 0xf) {
+		case MASK_NULL:
+			mount = clone_tree(AT_FDCWD, "/dev/null", STEP_MASK);
+			break;
+		case MASK_EMPTY:
+			mount = make_tmpfs(4096, 1, 0555, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_MASK);
+			break;
+		case MASK_READ_ONLY:
+			mount = clone_tree(target, "", STEP_MASK);
+			set_attributes(mount,
+				       &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+								       MOUNT_ATTR_NOEXEC},
+				       STEP_MASK);
+			break;
+		default:
+			errno = EINVAL;
+			fail(STEP_MASK);
+		}
+		attach(mount, target, "", STEP_MASK);
+		close(target);
+	}
+}
+
+static void build_root(const int *descriptors, int count)
+{
+	must(syscall(SYS_mount, NULL, "/", NULL, (1 << 14) | (1 << 18) /* MS_REC | MS_PRIVATE */, NULL), STEP_PROPAGATION);
+	attach(descriptors[0], AT_FDCWD, "/root", STEP_ROOT);
+	int root = must(open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_ROOT);
+
+	make_dev(root);
+	make_proc(root);
+	make_tmpfs_list(root);
+	make_binds(root, descriptors, count);
+	make_synthesised_files(root);
+	make_masks(root);
+
+	if (spec.flags & SPEC_READ_ONLY) /* last: the mount points above may have had to be made */
+		set_attributes(root, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, STEP_READ_ONLY);
+
+	must(fchdir(root), STEP_PIVOT);
+	must(syscall(NR_PIVOT_ROOT, ".", "."), STEP_PIVOT);
+	must(syscall(SYS_umount2, ".", 2 /* MNT_DETACH */), STEP_PIVOT);
+	must(chdir("/"), STEP_PIVOT);
+	close(root);
+}
+
+static void set_limits(void)
+{
+	for (uint32_t i = 0; i < spec.rlimit_count; i++) {
+		struct rlimit wanted = {spec.rlimits[i].soft, spec.rlimits[i].hard}, now;
+		if (setrlimit(spec.rlimits[i].resource, &wanted) == 0)
+			continue;
+		/* No CAP_SYS_RESOURCE on some hosts: a limit that is already as tight is a limit kept. */
+		if (errno != EPERM || getrlimit(spec.rlimits[i].resource, &now) != 0 || now.rlim_max > wanted.rlim_max) {
+			errno = EPERM;
+			fail(STEP_RLIMIT);
+		}
+	}
+}
+
+static void lock_privileges(void)
+{
+	for (int capability = 0; capability < 64; capability++) {
+		if (spec.bounding_set & (1ull << capability))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, capability) != 0) {
+			if (errno == EINVAL)
+				break; /* past the kernel's last one */
+			fail(STEP_CAPABILITIES);
+		}
+	}
+	must(prctl(PR_SET_KEEPCAPS, 1), STEP_CAPABILITIES);
+	must(syscall(SYS_setgroups, 0, NULL), STEP_IDS);
+	must(syscall(SYS_setresgid, spec.guest_gid, spec.guest_gid, spec.guest_gid), STEP_IDS);
+	must(syscall(SYS_setresuid, spec.guest_uid, spec.guest_uid, spec.guest_uid), STEP_IDS);
+
+	uint32_t low = (uint32_t)spec.guest_capabilities, high = (uint32_t)(spec.guest_capabilities >> 32);
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+	/* Securebits need CAP_SETPCAP, which the guest may not keep: it is effective for this one step. */
+	must(syscall(SYS_capget, &header, sets), STEP_CAPABILITIES);
+	sets[0].effective = sets[0].permitted;
+	sets[1].effective = sets[1].permitted;
+	must(syscall(SYS_capset, &header, sets), STEP_CAPABILITIES);
+	must(prctl(PR_SET_SECUREBITS, (unsigned long)spec.securebits), STEP_CAPABILITIES);
+
+	sets[0] = (struct __user_cap_data_struct){low, low, low};
+	sets[1] = (struct __user_cap_data_struct){high, high, high};
+	must(syscall(SYS_capset, &header, sets), STEP_CAPABILITIES);
+	/* Ambient, because the guest is not uid 0 and its exec would drop them; the guest clears the set when it starts. */
+	for (int capability = 0; capability < 64; capability++)
+		if (spec.guest_capabilities & (1ull << capability))
+			must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), STEP_CAPABILITIES);
+}
+
+static void apply_landlock(void)
+{
+	struct landlock_ruleset handled = {spec.landlock_fs, spec.landlock_net, spec.landlock_scoped};
+	int ruleset = must(syscall(NR_LANDLOCK_CREATE_RULESET, &handled, sizeof handled, 0), STEP_LANDLOCK);
+	int root = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_LANDLOCK);
+	for (uint32_t i = 0; i < spec.rule_count; i++) {
+		const char *path = spec.rules[i].path + strspn(spec.rules[i].path, "/");
+		int object = open_in(root, path[0] ? path : ".", 0);
+		if (object < 0 && (errno == ENOENT || errno == ELOOP))
+			continue; /* a rule grants: what is not there, or is a link to what has a rule of its own, gets nothing */
+		must(object, STEP_LANDLOCK);
+		struct landlock_path_beneath rule = {.access = spec.rules[i].access, .parent = object};
+		must(syscall(NR_LANDLOCK_ADD_RULE, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0), STEP_LANDLOCK);
+		close(object);
+	}
+	must(syscall(NR_LANDLOCK_RESTRICT_SELF, ruleset, 0), STEP_LANDLOCK);
+	close(root);
+	close(ruleset);
+}
+
+static void apply_filter(void)
+{
+	struct sock_fprog program = {.len = spec.filter_length, .filter = (struct sock_filter *)spec.filter};
+	errno = EINVAL;
+	if (spec.filter_length == 0)
+		fail(STEP_SECCOMP);
+	if (!(spec.flags & SPEC_LISTENER)) {
+		must(syscall(NR_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, &program), STEP_SECCOMP);
+		return;
+	}
+	int listener = must(
+		syscall(NR_SECCOMP, SECCOMP_SET_MODE_FILTER, FILTER_NEW_LISTENER | FILTER_WAIT_KILLABLE, &program), STEP_SECCOMP);
+	struct report report = {.kind = REPORT_LAUNCHED};
+	struct iovec part = {&report, sizeof report};
+	must(send_message(answer_to, &part, 1, &listener, 1), STEP_SECCOMP);
+	close(listener);
+}
+
+static int layer_is_off(uint32_t flag)
+{
+#ifdef REDOUBT_TEST_WALLS
+	return (spec.flags & flag) != 0;
+#else
+	(void)flag;
+	return 0;
+#endif
+}
+
+static _Noreturn void become_guest(const struct house *house, int builder, int channel)
+{
+	int descriptors[MESSAGE_DESCRIPTORS_MAX], count = 0;
+	answer_to = builder;
+	die_with_spawner(house->life);
+
+	ssize_t length = receive_message(builder, message, sizeof message, descriptors, &count, MESSAGE_DESCRIPTORS_MAX);
+	if (length <= 0)
+		_exit(1);
+	errno = EINVAL;
+	if (spec_read(message, length, &spec) != 0)
+		fail(STEP_SPEC);
+
+	/* Until here uid 0 of the host, which this namespace does not map; from here uid 0 of the sandbox. */
+	must(syscall(SYS_setresgid, 0, 0, 0), STEP_IDS);
+	must(syscall(SYS_setresuid, 0, 0, 0), STEP_IDS);
+	must(syscall(SYS_setgroups, 0, NULL), STEP_IDS);
+	umask(0);
+
+	build_root(descriptors, count);
+	must(sethostname(spec.hostname, strlen(spec.hostname)), STEP_HOSTNAME);
+	set_limits();
+	umask(022);
+	setsid();
+
+	/* Nothing of the host's may be inherited: what is open now is named here, the rest is closed. */
+	int binary = must(fcntl(house->guest_binary, F_DUPFD_CLOEXEC, 16), STEP_EXEC);
+	int life = must(fcntl(house->life, F_DUPFD_CLOEXEC, 16), STEP_EXEC);
+	int answer = must(fcntl(builder, F_DUPFD_CLOEXEC, 16), STEP_EXEC);
+	int guest_channel = must(fcntl(channel, F_DUPFD_CLOEXEC, 16), STEP_EXEC);
+	int null = must(open("/dev/null", O_RDWR | O_CLOEXEC), STEP_EXEC);
+	for (int fd = 0; fd < 3; fd++)
+		must(dup2(null, fd), STEP_EXEC);
+	must(dup2(guest_channel, 3), STEP_EXEC);
+	must(dup3(binary, 4, O_CLOEXEC), STEP_EXEC);
+	must(dup3(answer, 5, O_CLOEXEC), STEP_EXEC);
+	must(dup3(life, 6, O_CLOEXEC), STEP_EXEC);
+	must(syscall(NR_CLOSE_RANGE, 7, ~0u, 0), STEP_EXEC);
+	answer_to = 5;
+
+	if (!layer_is_off(SPEC_TEST_NO_PRIVILEGE_LOCK))
+		lock_privileges();
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), STEP_NO_NEW_PRIVS);
+	die_with_spawner(6); /* again: a change of ids forgets the death signal */
+	if (!layer_is_off(SPEC_TEST_NO_LANDLOCK))
+		apply_landlock();
+	if (!layer_is_off(SPEC_TEST_NO_SECCOMP))
+		apply_filter();
+
+	static char *const nothing[] = {NULL};
+	syscall(NR_EXECVEAT, 4, "", spec.arguments, nothing, AT_EMPTY_PATH);
+	fail(STEP_EXEC);
+}

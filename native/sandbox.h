@@ -1,0 +1,41 @@
+/* Building one sandbox: the builder (root, outside) and the inner process (inside its namespaces, becomes the guest). */
+#ifndef REDOUBT_SANDBOX_H
+#define REDOUBT_SANDBOX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "steps.h"
+
+enum { MESSAGE_DESCRIPTORS_MAX = 128, CGROUP_DESCRIPTORS_MAX = 8 };
+
+/* What the spawner opened once, before it left the host's file tree. */
+struct house {
+	int guest_binary;  /* a sealed memfd: CVE-2019-5736 has nothing to overwrite */
+	int life;          /* read end of a pipe whose only writer is the spawner */
+	pid_t spawner;
+};
+
+/* The answer of each step of a launch, on the builder's socket. */
+enum report_kind { REPORT_PREPARED = 1, REPORT_LAUNCHED = 2, REPORT_FAILED = 3 };
+
+struct report {
+	uint32_t kind;
+	uint32_t error;  /* errno */
+	uint32_t step;   /* enum step */
+	int32_t pid;     /* REPORT_PREPARED: the inner process, as the spawner sees it */
+};
+
+enum prepare_flag {
+	PREPARE_CGROUP2 = 1,
+	PREPARE_TEST_HOST_NETWORK = 0x100, /* test build only: layer E away */
+};
+
+/* Runs in a child of the spawner and never returns. Descriptors are the child's own from here on.
+ *   control  SEQPACKET to the spawner: reports out, one LAUNCH message in
+ *   channel  the guest's end of its channel
+ *   cgroups  v1: cgroup.procs of each hierarchy, open for writing */
+_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, int control, int channel,
+			     const int *cgroups, int cgroup_count);
+
+#endif
