@@ -27,6 +27,7 @@ public final class UnixSocket implements AutoCloseable {
     private static final long SYS_CONNECT = 42;
     private static final long SYS_SENDMSG = 46;
     private static final long SYS_RECVMSG = 47;
+    private static final long SYS_SHUTDOWN = 48;
     private static final long SYS_SOCKETPAIR = 53;
     private static final long SYS_SETSOCKOPT = 54;
     private static final long AF_UNIX = 1;
@@ -198,6 +199,14 @@ public final class UnixSocket implements AutoCloseable {
             throw new LinuxException("recvmsg", (int) -result, "socket " + fd);
         }
         return received(result);
+    }
+
+    /** Ends the conversation in both directions, which wakes a thread that waits in {@link #receive}. */
+    public void shutdown() {
+        long result = Syscall.raw(SYS_SHUTDOWN, fd, 2, 0, 0, 0, 0);
+        if (result < 0 && result != -Errno.ENOTCONN) {
+            throw new LinuxException("shutdown", (int) -result, "socket " + fd);
+        }
     }
 
     @Override

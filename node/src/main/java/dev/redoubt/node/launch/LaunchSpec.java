@@ -1,0 +1,167 @@
+package dev.redoubt.node.launch;
+
+import java.util.List;
+
+/**
+ * One sandbox as the spawner is told to build it: facts only, every policy already decided. Fields and order are those of
+ * native/PROTOCOL.md; the limits on counts are those of native/spec.h.
+ */
+public record LaunchSpec(
+        int flags,
+        int guestUid,
+        int guestGid,
+        long guestCapabilities,
+        long boundingSet,
+        int securebits,
+        int layers,
+        Upper upper,
+        String hostname,
+        List<Tmpfs> tmpfs,
+        List<Bind> binds,
+        List<SynthesisedFile> files,
+        List<Mask> masks,
+        List<Rlimit> rlimits,
+        Landlock landlock,
+        Filter filter,
+        List<String> arguments) {
+    public static final int READ_ONLY = 1;
+    public static final int LISTENER = 2;
+    /** Obeyed only by the test build of the spawner: the battery runs with one layer away. */
+    public static final int TEST_NO_SECCOMP = 0x100;
+
+    public static final int TEST_NO_LANDLOCK = 0x200;
+    public static final int TEST_NO_PRIVILEGE_LOCK = 0x400;
+
+    public LaunchSpec {
+        tmpfs = most(16, "tmpfs mounts", tmpfs);
+        binds = most(64, "mounts", binds);
+        files = most(48, "synthesised files", files);
+        masks = most(128, "masks", masks);
+        rlimits = most(16, "resource limits", rlimits);
+        arguments = most(8, "arguments of the guest", arguments);
+        if (layers < 1 || layers > 64) {
+            throw new IllegalArgumentException(layers + " layers; an image has 1 to 64");
+        }
+    }
+
+    private static <T> List<T> most(int limit, String what, List<T> list) {
+        if (list.size() > limit) {
+            throw new IllegalArgumentException(list.size() + " " + what + "; at most " + limit);
+        }
+        return List.copyOf(list);
+    }
+
+    /** Where what the sandbox writes goes. */
+    public sealed interface Upper {
+        /** A directory of the disk's, holding {@code u} and {@code w}: the descriptor after the layers. */
+        record Directory() implements Upper {}
+
+        /** Memory, counted against the sandbox's memory limit. */
+        record Memory(long bytes, int inodes) implements Upper {}
+    }
+
+    /** A tmpfs inside. {@code mode} in octal notation's value, e.g. 01777. */
+    public record Tmpfs(String path, long bytes, int inodes, int mode) {}
+
+    /** How owners of a mounted host directory show inside. */
+    public sealed interface Owners {
+        /** All as nobody; read-only. */
+        record Nobody() implements Owners {}
+
+        /** One host user is one user inside; nobody else is mapped. */
+        record One(int hostUid, int hostGid, int insideUid, int insideGid) implements Owners {}
+
+        /** Canonical ids, as the layers'. */
+        record Range() implements Owners {}
+    }
+
+    /** A mount; {@code descriptor} is an index into the descriptors of the launch. */
+    public record Bind(int descriptor, boolean readOnly, Owners owners, String path) {}
+
+    /** A read-only file whose content the node wrote. */
+    public record SynthesisedFile(String path, byte[] content) {
+        public SynthesisedFile {
+            content = content.clone();
+        }
+
+        @Override
+        public byte[] content() {
+            return content.clone();
+        }
+    }
+
+    /** Something of the image or of /proc that is covered. */
+    public record Mask(String path, Cover cover, boolean mayBeAbsent) {}
+
+    /** What a mask puts over its path; the order is that of native/spec.h, from 1. */
+    public enum Cover {
+        NULL,
+        EMPTY,
+        READ_ONLY
+    }
+
+    /** setrlimit(2); -1 is infinity. */
+    public record Rlimit(int resource, long soft, long hard) {}
+
+    /** landlock(7): what is handled (denied unless granted) and what is granted beneath which path. */
+    public record Landlock(long handledFs, long handledNet, long scoped, List<Rule> rules) {
+        public record Rule(String path, long access) {}
+
+        public Landlock {
+            rules = most(256, "Landlock rules", rules);
+        }
+    }
+
+    /** The seccomp program: struct sock_filter, 8 bytes each. */
+    public record Filter(byte[] program) {
+        public Filter {
+            program = program.clone();
+            if (program.length % 8 != 0 || program.length > 4096 * 8) {
+                throw new IllegalArgumentException("a filter is up to 4096 instructions of 8 bytes");
+            }
+        }
+
+        @Override
+        public byte[] program() {
+            return program.clone();
+        }
+    }
+
+    void write(FlatWriter out) {
+        out.u32(flags).u32(guestUid).u32(guestGid).u64(guestCapabilities).u64(boundingSet).u32(securebits);
+        out.u32(layers);
+        switch (upper) {
+            case Upper.Directory() -> out.u32(1).u64(0).u32(0);
+            case Upper.Memory(long bytes, int inodes) -> out.u32(2).u64(bytes).u32(inodes);
+        }
+        out.string(hostname);
+        out.u32(tmpfs.size());
+        tmpfs.forEach(t -> out.string(t.path()).u64(t.bytes()).u32(t.inodes()).u32(t.mode()));
+        out.u32(binds.size());
+        binds.forEach(bind -> write(out, bind));
+        out.u32(files.size());
+        files.forEach(file -> out.string(file.path()).blob(file.content));
+        out.u32(masks.size());
+        masks.forEach(mask ->
+                out.string(mask.path()).u32((mask.cover().ordinal() + 1) | (mask.mayBeAbsent() ? 0x10 : 0)));
+        out.u32(rlimits.size());
+        rlimits.forEach(limit -> out.u32(limit.resource()).u64(limit.soft()).u64(limit.hard()));
+        out.u64(landlock.handledFs()).u64(landlock.handledNet()).u64(landlock.scoped());
+        out.u32(landlock.rules().size());
+        landlock.rules().forEach(rule -> out.string(rule.path()).u64(rule.access()));
+        out.u32(filter.program.length / 8).raw(filter.program);
+        out.u32(arguments.size());
+        arguments.forEach(out::string);
+    }
+
+    private static void write(FlatWriter out, Bind bind) {
+        out.u32(bind.descriptor()).u32(bind.readOnly() ? 1 : 0);
+        switch (bind.owners()) {
+            case Owners.Nobody() -> out.u32(0).u32(0).u32(0).u32(0).u32(0);
+            case Owners.One(int uid, int gid, int insideUid, int insideGid) ->
+                out.u32(1).u32(uid).u32(gid).u32(insideUid).u32(insideGid);
+            case Owners.Range() -> out.u32(2).u32(0).u32(0).u32(0).u32(0);
+        }
+        out.string(bind.path());
+    }
+}
