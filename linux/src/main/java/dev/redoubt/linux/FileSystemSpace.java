@@ -1,0 +1,15 @@
+package dev.redoubt.linux;
+
+/**
+ * What fstatfs(2) says about a file system.
+ *
+ * @param magic its kind (statfs(2))
+ * @param total bytes in all
+ * @param available bytes an unprivileged user may still take
+ */
+public record FileSystemSpace(long magic, long total, long available) {
+    public static final long BTRFS = 0x9123_683EL;
+    public static final long TMPFS = 0x0102_1994L;
+    public static final long EXT4 = 0xEF53L;
+    public static final long XFS = 0x5846_5342L;
+}

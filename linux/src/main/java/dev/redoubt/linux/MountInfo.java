@@ -1,0 +1,53 @@
+package dev.redoubt.linux;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * One line of proc_pid_mountinfo(5).
+ *
+ * @param root the directory of the file system that is mounted
+ * @param point where, seen from this process
+ * @param options of this mount and of the file system together
+ */
+public record MountInfo(
+        int id, Device device, String root, String point, String type, String source, Set<String> options) {
+    public MountInfo {
+        options = Set.copyOf(options);
+    }
+
+    /** All mounts this process sees, oldest first. */
+    public static List<MountInfo> ofThisProcess() {
+        return parse(ProcFile.read("/proc/self/mountinfo"));
+    }
+
+    static List<MountInfo> parse(String text) {
+        return text.lines().map(MountInfo::line).toList();
+    }
+
+    private static MountInfo line(String line) {
+        String[] fields = line.split(" ");
+        int dash = Arrays.asList(fields).indexOf("-"); // a varying number of optional fields ends there
+        String[] device = fields[2].split(":");
+        Set<String> options = Arrays.stream((fields[5] + "," + fields[dash + 3]).split(","))
+                .collect(Collectors.toSet());
+        return new MountInfo(
+                Integer.parseInt(fields[0]),
+                new Device(Integer.parseInt(device[0]), Integer.parseInt(device[1])),
+                unescape(fields[3]),
+                unescape(fields[4]),
+                fields[dash + 1],
+                unescape(fields[dash + 2]),
+                options);
+    }
+
+    /** The kernel writes space, tab, newline and backslash as three octal digits. */
+    private static String unescape(String field) {
+        return field.replace("\\040", " ")
+                .replace("\\011", "\t")
+                .replace("\\012", "\n")
+                .replace("\\134", "\\");
+    }
+}

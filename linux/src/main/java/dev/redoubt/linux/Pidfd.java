@@ -1,0 +1,108 @@
+package dev.redoubt.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Optional;
+
+/** A process by descriptor: unlike a number it can never come to mean another process (pidfd_open(2)). */
+public final class Pidfd implements AutoCloseable {
+    public static final int SIGKILL = 9;
+    public static final int SIGTERM = 15;
+
+    private static final long POLL = 7;
+    private static final long WAITID = 247;
+    private static final long PIDFD_SEND_SIGNAL = 424;
+    private static final long PIDFD_OPEN = 434;
+    private static final short POLLIN = 1;
+    private static final int P_PIDFD = 3;
+    private static final int WEXITED = 4;
+
+    private final Fd fd;
+
+    private Pidfd(Fd fd) {
+        this.fd = fd;
+    }
+
+    /** @return empty when there is no such process */
+    public static Optional<Pidfd> open(int pid) {
+        long result = Syscall.raw(PIDFD_OPEN, pid, 0);
+        if (result == -Errno.ESRCH) {
+            return Optional.empty();
+        }
+        if (result < 0) {
+            throw new LinuxException("pidfd_open", (int) -result, "pid " + pid);
+        }
+        return Optional.of(new Pidfd(Fd.owned(result)));
+    }
+
+    /** Takes a descriptor that came from elsewhere, such as the spawner's. */
+    public static Pidfd of(Fd fd) {
+        return new Pidfd(fd);
+    }
+
+    public Fd fd() {
+        return fd;
+    }
+
+    /** @return false when the process has ended already */
+    public boolean signal(int signal) {
+        long result = Syscall.raw(PIDFD_SEND_SIGNAL, fd.number(), signal, 0, 0);
+        if (result < 0 && result != -Errno.ESRCH) {
+            throw new LinuxException("pidfd_send_signal", (int) -result, fd.toString());
+        }
+        return result == 0;
+    }
+
+    /** Waits until the process has ended. Blocks the carrier: platform threads only. @return false when time ran out */
+    public boolean awaitEnd(Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(8, 4); // struct pollfd
+            poll.set(JAVA_INT, 0, fd.number());
+            poll.set(JAVA_SHORT, 4, POLLIN);
+            while (true) {
+                long left = Math.max(0, deadline - System.nanoTime());
+                long result = Syscall.raw(POLL, poll.address(), 1, Math.ceilDiv(left, 1_000_000L));
+                if (result > 0) {
+                    return true;
+                }
+                if (result < 0 && result != -Errno.EINTR) {
+                    throw new LinuxException("poll", (int) -result, fd.toString());
+                }
+                if (left == 0) {
+                    return false;
+                }
+            }
+        }
+    }
+
+    /** Reaps a child of this process and returns its wait status as waitid(2) gives it. */
+    public Exit reap() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(128, 8); // siginfo_t
+            Syscall.check("waitid", fd.toString(), WAITID, P_PIDFD, fd.number(), info.address(), WEXITED, 0);
+            return new Exit(info.get(JAVA_INT, 8), info.get(JAVA_INT, 24));
+        }
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+
+    /**
+     * How a child ended.
+     *
+     * @param code CLD_EXITED (1), CLD_KILLED (2) or CLD_DUMPED (3)
+     * @param status exit code or signal
+     */
+    public record Exit(int code, int status) {
+        public boolean signalled() {
+            return code != 1;
+        }
+    }
+}
