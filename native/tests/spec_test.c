@@ -1,0 +1,79 @@
+/* The spec reader: one good spec, then the same with each byte count cut short, one byte too many, and each lie. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../spec.h"
+
+static uint8_t bytes[65536];
+static size_t length;
+static int failures;
+
+static void u32(uint32_t value) { memcpy(bytes + length, &value, 4); length += 4; }
+static void u64(uint64_t value) { memcpy(bytes + length, &value, 8); length += 8; }
+static void string(const char *s) { u32(strlen(s) + 1); memcpy(bytes + length, s, strlen(s) + 1); length += strlen(s) + 1; }
+
+static void good_spec(void)
+{
+	length = 0;
+	u32(SPEC_LISTENER); u32(65533); u32(65533); u64(0xe0); u64(0xe0); u32(0);
+	u32(2); u32(UPPER_DIRECTORY); u64(0); u32(0); string("box");
+	u32(1); string("/tmp"); u64(1 << 20); u32(100); u32(01777);
+	u32(1); u32(3); u32(1); u32(IDMAP_ONE); u32(500); u32(500); u32(1000); u32(1000); string("/data");
+	u32(1); string("/proc/loadavg"); u32(3); memcpy(bytes + length, "0 0", 3); length += 3;
+	u32(1); string("/proc/kcore"); u32(MASK_NULL);
+	u32(1); u32(7); u64(1024); u64(1024);
+	u64(0xffff); u64(0); u64(3); u32(1); string("/"); u64(0xfff);
+	u32(1); u64(0x7fff000000000006);
+	u32(1); string("redoubt-guest");
+}
+
+static void expect(int wanted, const char *what)
+{
+	static struct spec spec;
+	uint8_t *copy = malloc(length + 1);
+	memcpy(copy, bytes, length);
+	int got = spec_read(copy, length, &spec);
+	free(copy);
+	if (got != wanted) {
+		printf("spec_test: %s: got %d, wanted %d\n", what, got, wanted);
+		failures++;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	good_spec();
+	if (argc == 3 && strcmp(argv[1], "--seed") == 0) { /* a start for the fuzzer */
+		FILE *file = fopen(argv[2], "wb");
+		return !file || fwrite(bytes, 1, length, file) != length || fclose(file) != 0;
+	}
+	size_t whole = length;
+	expect(0, "a good spec");
+	for (length = 0; length < whole; length++)
+		expect(-1, "a spec cut short");
+	length = whole;
+	bytes[length++] = 0;
+	expect(-1, "a byte too many");
+
+	good_spec();
+	memset(bytes + 32, 0xff, 4); /* layers */
+	expect(-1, "more layers than there can be");
+	good_spec();
+	memset(bytes + 32, 0, 4);
+	expect(-1, "no layer");
+	good_spec();
+	bytes[36] = 7;
+	expect(-1, "an unknown upper kind");
+	good_spec();
+	bytes[56] = 0; /* inside the host name */
+	expect(-1, "a NUL inside a string");
+	good_spec();
+	for (size_t i = 0; i + 4 < length; i++)
+		if (memcmp(bytes + i, "/tmp", 4) == 0)
+			bytes[i] = 't';
+	expect(-1, "a path that is not absolute");
+
+	printf("spec_test: %s\n", failures ? "FAILED" : "passed");
+	return failures != 0;
+}
