@@ -1,5 +1,6 @@
 package dev.redoubt.node.launch;
 
+import dev.redoubt.node.flat.FlatWriter;
 import java.util.List;
 
 /**

@@ -4,6 +4,7 @@ import dev.redoubt.linux.Descriptors;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.UnixSocket;
+import dev.redoubt.node.flat.FlatWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

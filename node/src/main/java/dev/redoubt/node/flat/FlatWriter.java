@@ -1,4 +1,4 @@
-package dev.redoubt.node.launch;
+package dev.redoubt.node.flat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Writes the flat binary form of native/PROTOCOL.md: little-endian, no padding, strings with their length and their NUL. */
-final class FlatWriter {
+public final class FlatWriter {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -18,36 +18,36 @@ final class FlatWriter {
     private long length;
 
     /** A writer whose message lives as long as {@code arena}. */
-    FlatWriter(Arena arena) {
+    public FlatWriter(Arena arena) {
         this.arena = arena;
         this.bytes = arena.allocate(16 * 1024);
     }
 
-    FlatWriter u16(int value) {
+    public FlatWriter u16(int value) {
         bytes.set(SHORT, room(2), (short) value);
         return this;
     }
 
-    FlatWriter u32(int value) {
+    public FlatWriter u32(int value) {
         bytes.set(INT, room(4), value);
         return this;
     }
 
-    FlatWriter u64(long value) {
+    public FlatWriter u64(long value) {
         bytes.set(LONG, room(8), value);
         return this;
     }
 
-    FlatWriter raw(byte[] value) {
+    public FlatWriter raw(byte[] value) {
         MemorySegment.copy(value, 0, bytes, ValueLayout.JAVA_BYTE, room(value.length), value.length);
         return this;
     }
 
-    FlatWriter blob(byte[] value) {
+    public FlatWriter blob(byte[] value) {
         return u32(value.length).raw(value);
     }
 
-    FlatWriter string(String value) {
+    public FlatWriter string(String value) {
         byte[] text = value.getBytes(StandardCharsets.UTF_8);
         if (value.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a string with a NUL cannot be given to the kernel");
@@ -57,7 +57,7 @@ final class FlatWriter {
         return this;
     }
 
-    MemorySegment message() {
+    public MemorySegment message() {
         return bytes.asSlice(0, length);
     }
 

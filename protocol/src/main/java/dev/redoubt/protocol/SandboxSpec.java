@@ -1,0 +1,52 @@
+package dev.redoubt.protocol;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * What a sandbox is to be. A spec that exists is valid in itself; whether this host can build it is the node's answer.
+ *
+ * @param image a name or digest of the node's image store
+ * @param hostname what {@code uname -n} says inside
+ * @param mounts only from the local root
+ * @param mountUid the user inside who owns what is mounted
+ */
+public record SandboxSpec(
+        String image,
+        Profile profile,
+        Limits limits,
+        NetworkMode network,
+        boolean readOnly,
+        String hostname,
+        List<HostMount> mounts,
+        int mountUid) {
+    private static final Pattern HOSTNAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+    private static final int MOST_MOUNTS = 32;
+
+    public SandboxSpec {
+        Objects.requireNonNull(profile, "profile");
+        Objects.requireNonNull(limits, "limits");
+        Objects.requireNonNull(network, "network");
+        mounts = List.copyOf(mounts);
+        if (image.isEmpty()) {
+            throw new IllegalArgumentException("an image has a name");
+        }
+        if (!HOSTNAME.matcher(hostname).matches()) {
+            throw new IllegalArgumentException(
+                    "host name '" + hostname + "' is not 1 to 63 lower-case letters, digits and inner hyphens");
+        }
+        if (mounts.size() > MOST_MOUNTS) {
+            throw new IllegalArgumentException(mounts.size() + " mounts; at most " + MOST_MOUNTS);
+        }
+        if (mountUid < 0 || mountUid > 65_532) {
+            throw new IllegalArgumentException("user " + mountUid + " is not one of 0 to 65532");
+        }
+    }
+
+    /** The defaults of the contract for an image: sealed, 512 MiB, one cpu, 256 processes, 1 GiB of disk. */
+    public static SandboxSpec of(String image) {
+        return new SandboxSpec(
+                image, Profile.DEFAULT, Limits.DEFAULT, NetworkMode.NONE, false, "sandbox", List.of(), 1000);
+    }
+}
