@@ -39,7 +39,10 @@ public final class Errno {
     public static final int ELOOP = 40;
     public static final int EOVERFLOW = 75;
     public static final int EMSGSIZE = 90;
+    public static final int ENOPROTOOPT = 92;
+    public static final int EPROTONOSUPPORT = 93;
     public static final int EOPNOTSUPP = 95;
+    public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
     public static final int ENETUNREACH = 101;
     public static final int ECONNRESET = 104;
@@ -86,7 +89,10 @@ public final class Errno {
             Map.entry(ELOOP, "ELOOP (symbolic link in the way)"),
             Map.entry(EOVERFLOW, "EOVERFLOW (value too large)"),
             Map.entry(EMSGSIZE, "EMSGSIZE (message too long)"),
+            Map.entry(ENOPROTOOPT, "ENOPROTOOPT (no such socket option)"),
+            Map.entry(EPROTONOSUPPORT, "EPROTONOSUPPORT (protocol not supported)"),
             Map.entry(EOPNOTSUPP, "EOPNOTSUPP (not supported)"),
+            Map.entry(EAFNOSUPPORT, "EAFNOSUPPORT (address family not supported)"),
             Map.entry(EADDRINUSE, "EADDRINUSE (address in use)"),
             Map.entry(ENETUNREACH, "ENETUNREACH (network unreachable)"),
             Map.entry(ECONNRESET, "ECONNRESET (connection reset)"),
