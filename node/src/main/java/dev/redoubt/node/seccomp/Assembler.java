@@ -91,15 +91,15 @@ final class Assembler {
         boolean changed = false;
         int at = 0;
         for (int i = 0; i < items.size(); i++) {
+            Shape before = shapes.get(i);
             if (items.get(i) instanceof Branch branch) {
-                Shape before = shapes.get(i);
                 Shape after = new Shape(
                         before.farYes || distance(places, branch.yes, at) > REACH,
                         before.farNo || distance(places, branch.no, at) > REACH);
                 shapes.set(i, after);
                 changed |= !after.equals(before);
             }
-            at += size(items.get(i), shapes.get(i));
+            at += size(items.get(i), before);
         }
         return changed;
     }

@@ -68,7 +68,7 @@ final class CallNumbers {
             312 kcmp finit_module sched_setattr sched_getattr renameat2 seccomp
             318 getrandom memfd_create kexec_file_load bpf execveat userfaultfd
             324 membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect
-            330 pkey_alloc pkey_free statx io_pgetevents rseq uretprobe
+            330 pkey_alloc pkey_free statx io_pgetevents rseq uretprobe uprobe
             424 pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount
             430 fsopen fsconfig fsmount fspick pidfd_open clone3
             436 close_range openat2 pidfd_getfd faccessat2 process_madvise epoll_pwait2

@@ -1,0 +1,189 @@
+package dev.redoubt.node.seccomp;
+
+import static dev.redoubt.linux.Errno.ENOSYS;
+import static dev.redoubt.linux.Errno.EPERM;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.protocol.Profile.Calls;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.SortedMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class FilterTest {
+    private static final int X86_64 = 0xC000003E;
+    private static final int I386 = 0x40000003;
+    private static final int X32_BIT = 0x40000000;
+    private static final int SAMPLES = 60;
+
+    private static final int ALLOW = 0x7fff0000;
+    private static final int NOTIFY = 0x7fc00000;
+    private static final int KILL_PROCESS = 0x80000000;
+
+    @Test
+    void everyCallOfTheTableIsClassifiedByHand() {
+        Set<String> listed = new HashSet<>();
+        CallList.GROUPS.forEach(group -> group.rules()
+                .forEach(rule -> assertThat(listed.add(rule.call()))
+                        .as("%s is listed once", rule.call())
+                        .isTrue()));
+        assertThat(listed)
+                .containsExactlyInAnyOrderElementsOf(CallNumbers.names().values());
+    }
+
+    @Test
+    void whateverIsNotSimplyAllowedHasAReason() {
+        for (Group group : CallList.GROUPS) {
+            assertThat(group.purpose()).as(group.name()).isNotBlank();
+            for (Rule rule : group.rules()) {
+                boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
+                assertThat(rule.reason().isBlank()).as(rule.call()).isEqualTo(simplyAllowed);
+            }
+        }
+    }
+
+    /** The program agrees with the list for every number of three ABIs and arguments of all kinds. */
+    @ParameterizedTest
+    @EnumSource
+    void theProgramDecidesAsTheListDoes(Calls calls) {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        Set<String> notify = calls == Calls.STANDARD ? Set.of() : Set.of("sysinfo", "mount", "socket");
+        SortedMap<Integer, Decision> list = Filter.decisions(calls, notify);
+        BpfMachine machine = new BpfMachine(Filter.compile(calls, notify).bytes());
+        for (int number = -2; number < 1200; number++) {
+            Decision decision = list.getOrDefault(number, Decision.always(new Verdict.Refuse(ENOSYS)));
+            for (long[] arguments : samples(decision, random)) {
+                assertThat(machine.run(X86_64, number, arguments))
+                        .as("seed %d, call %d, arguments %s", seed, number, List.of(arguments))
+                        .isEqualTo(decision.decide(arguments).action());
+                assertThat(machine.run(X86_64, number | X32_BIT, arguments)).isEqualTo(refused(ENOSYS));
+                assertThat(machine.run(I386, number, arguments)).isEqualTo(KILL_PROCESS);
+            }
+        }
+    }
+
+    /** Arguments made of the values that the decision looks for, their neighbours, and noise in the high half. */
+    private static List<long[]> samples(Decision decision, Random random) {
+        List<Integer> interesting = new ArrayList<>(List.of(0, 1, -1));
+        for (Clause clause : decision.clauses()) {
+            for (ArgumentTest test : clause.tests()) {
+                switch (test) {
+                    case ArgumentTest.OneOf(Argument argument, List<Integer> values) -> {
+                        interesting.addAll(values);
+                        values.forEach(value -> interesting.add(value | ~argument.mask()));
+                    }
+                    case ArgumentTest.AnyBit(Argument argument) -> {
+                        interesting.add(Integer.lowestOneBit(argument.mask()));
+                        interesting.add(~argument.mask());
+                    }
+                }
+            }
+        }
+        List<long[]> samples = new ArrayList<>();
+        int count = decision.clauses().isEmpty() ? 2 : SAMPLES + 10 * interesting.size();
+        for (int i = 0; i < count; i++) {
+            long[] arguments = new long[6];
+            for (int a = 0; a < 6; a++) {
+                int low = interesting.get(random.nextInt(interesting.size())) + (random.nextInt(8) == 0 ? 1 : 0);
+                arguments[a] = (long) random.nextInt() << 32 | Integer.toUnsignedLong(low);
+            }
+            samples.add(arguments);
+        }
+        return samples;
+    }
+
+    /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
+    @ParameterizedTest
+    @EnumSource
+    void theHighHalfOfAnArgumentNeverMatters(Calls calls) {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        Filter.decisions(calls, Set.of()).forEach((number, decision) -> {
+            for (long[] arguments : samples(decision, random)) {
+                int answer = machine.run(X86_64, number, arguments);
+                for (int a = 0; a < 6; a++) {
+                    arguments[a] &= 0xffff_ffffL;
+                }
+                assertThat(machine.run(X86_64, number, arguments))
+                        .as("seed %d, call %d", seed, number)
+                        .isEqualTo(answer);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isSmallAndShallow(Calls calls) {
+        Filter filter = Filter.compile(calls);
+        System.out.printf(
+                "filter %s: %d instructions, deepest path %d, sha256 %s%n",
+                calls, filter.length(), filter.depth(), filter.sha256());
+        assertThat(filter.length()).isLessThan(600);
+        assertThat(filter.depth()).isLessThan(60);
+        assertThat(filter.bytes()).hasSize(filter.length() * 8);
+    }
+
+    @Test
+    void theSameListGivesTheSameBytes() {
+        assertThat(Filter.compile(Calls.STANDARD).bytes())
+                .isEqualTo(Filter.compile(Calls.STANDARD).bytes());
+        assertThat(Filter.compile(Calls.STANDARD).sha256())
+                .isEqualTo(Filter.compile(Calls.STANDARD).sha256())
+                .isNotEqualTo(Filter.compile(Calls.NARROW).sha256());
+    }
+
+    @Test
+    void eachLevelAllowsAllThatTheOneBeforeDoes() {
+        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
+        BpfMachine standard = new BpfMachine(Filter.compile(Calls.STANDARD).bytes());
+        BpfMachine debugging = new BpfMachine(Filter.compile(Calls.DEBUGGING).bytes());
+        int differences = 0;
+        for (int number : CallNumbers.names().keySet()) {
+            for (int low = 0; low < 20; low++) {
+                long[] arguments = {low, 1, 0, 0, 0, 0};
+                if (narrow.run(X86_64, number, arguments) == ALLOW) {
+                    assertThat(standard.run(X86_64, number, arguments)).isEqualTo(ALLOW);
+                } else if (standard.run(X86_64, number, arguments) == ALLOW) {
+                    assertThat(debugging.run(X86_64, number, arguments)).isEqualTo(ALLOW);
+                    differences++;
+                }
+            }
+        }
+        assertThat(differences).isPositive();
+        assertThat(answer(Calls.STANDARD, "ptrace")).isEqualTo(refused(EPERM));
+        assertThat(answer(Calls.DEBUGGING, "ptrace")).isEqualTo(ALLOW);
+        assertThat(answer(Calls.NARROW, "shmget")).isEqualTo(refused(ENOSYS));
+    }
+
+    @Test
+    void aNotifiedCallIsAskedInsteadOfRefused() {
+        Set<String> notify = Set.of("mount", "clone", "sysinfo");
+        BpfMachine machine =
+                new BpfMachine(Filter.compile(Calls.STANDARD, notify).bytes());
+        assertThat(machine.run(X86_64, CallNumbers.of("mount"), new long[6])).isEqualTo(NOTIFY);
+        assertThat(machine.run(X86_64, CallNumbers.of("sysinfo"), new long[6])).isEqualTo(NOTIFY);
+        assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[6])).isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[] {0x10000000, 0, 0, 0, 0, 0}))
+                .isEqualTo(NOTIFY);
+        assertThat(machine.run(X86_64, CallNumbers.of("umount2"), new long[6])).isEqualTo(refused(EPERM));
+        assertThatThrownBy(() -> Filter.compile(Calls.STANDARD, Set.of("mounts")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("mounts");
+    }
+
+    private static int answer(Calls calls, String call) {
+        return new BpfMachine(Filter.compile(calls).bytes()).run(X86_64, CallNumbers.of(call), new long[6]);
+    }
+
+    private static int refused(int errno) {
+        return 0x00050000 | errno;
+    }
+}
