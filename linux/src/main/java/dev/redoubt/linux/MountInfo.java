@@ -28,10 +28,10 @@ public record MountInfo(
     }
 
     private static MountInfo line(String line) {
-        String[] fields = line.split(" ");
+        String[] fields = line.split(" ", -1);
         int dash = Arrays.asList(fields).indexOf("-"); // a varying number of optional fields ends there
-        String[] device = fields[2].split(":");
-        Set<String> options = Arrays.stream((fields[5] + "," + fields[dash + 3]).split(","))
+        String[] device = fields[2].split(":", -1);
+        Set<String> options = Arrays.stream((fields[5] + "," + fields[dash + 3]).split(",", -1))
                 .collect(Collectors.toSet());
         return new MountInfo(
                 Integer.parseInt(fields[0]),
