@@ -1,0 +1,73 @@
+package dev.redoubt.node.daemon;
+
+import dev.redoubt.node.flat.FlatReader;
+import dev.redoubt.node.flat.FlatWriter;
+import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.SandboxSpec;
+import dev.redoubt.protocol.Size;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** A sandbox spec on the daemon's socket. Profiles travel by name: the daemon owns what a name means. */
+final class SpecCodec {
+    private static final int MOST_MOUNTS = 32;
+
+    private SpecCodec() {}
+
+    static void write(FlatWriter out, SandboxSpec spec) {
+        out.string(spec.image()).string(spec.profile().name()).string(spec.hostname());
+        Limits limits = spec.limits();
+        out.u64(limits.memory().bytes()).u32(limits.cpus().millis()).u32(limits.pids());
+        out.u64(limits.disk().bytes()).u64(limits.inodes());
+        IoLimits io = limits.io();
+        optional(out, io.readBps());
+        optional(out, io.writeBps());
+        optional(out, io.readIops());
+        optional(out, io.writeIops());
+        out.u32(spec.network().ordinal()).u32(spec.readOnly() ? 1 : 0).u32(spec.mountUid());
+        out.u32(spec.mounts().size());
+        for (HostMount mount : spec.mounts()) {
+            out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);
+        }
+    }
+
+    /** Reads a spec; an unknown profile or mode is malformed, since both sides are the same version. */
+    static SandboxSpec read(FlatReader in) {
+        String image = in.string();
+        String profileName = in.string();
+        String hostname = in.string();
+        Profile profile = Profile.builtIn(profileName)
+                .orElseThrow(() -> new FlatReader.Malformed("an unknown profile " + profileName, 0));
+        Limits limits = new Limits(
+                Size.ofBytes(in.u64()),
+                new Cpus(in.u32()),
+                in.u32(),
+                Size.ofBytes(in.u64()),
+                in.u64(),
+                new IoLimits(optional(in), optional(in), optional(in), optional(in)));
+        NetworkMode network = NetworkMode.values()[in.count(NetworkMode.values().length - 1)];
+        boolean readOnly = in.u32() != 0;
+        int mountUid = in.u32();
+        List<HostMount> mounts = new ArrayList<>();
+        for (int left = in.count(MOST_MOUNTS); left > 0; left--) {
+            mounts.add(new HostMount(Path.of(in.string()), in.string(), in.u32() != 0));
+        }
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid);
+    }
+
+    private static void optional(FlatWriter out, OptionalLong value) {
+        out.u64(value.orElse(-1));
+    }
+
+    private static OptionalLong optional(FlatReader in) {
+        long value = in.u64();
+        return value < 0 ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+}
