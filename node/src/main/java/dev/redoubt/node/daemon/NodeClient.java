@@ -1,0 +1,199 @@
+package dev.redoubt.node.daemon;
+
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.Hangup;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.UnixSocket;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxId;
+import dev.redoubt.protocol.SandboxSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sandbox of a node daemon, held by this process.
+ *
+ * <p>The daemon makes it and lends its guest channel: bytes of a job do not pass through the daemon, so its death stops
+ * nothing. When it comes back it finds the sandbox with the spawner and waits for us to {@link #attach} again.
+ */
+public final class NodeClient implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final long PAUSE_MILLIS = 50;
+
+    private final Path path;
+    private final Object asking = new Object();
+    private UnixSocket socket;
+    private @Nullable SandboxId held;
+    private volatile boolean closed;
+
+    private NodeClient(Path path, UnixSocket socket) {
+        this.path = path;
+        this.socket = socket;
+    }
+
+    /** A sandbox that is this process's to use; both descriptors are the caller's to close. */
+    public record Lent(SandboxId id, Fd channel, Fd pidfd) {}
+
+    /** Connects, or says that no daemon runs here. */
+    public static Optional<NodeClient> connect(Path path) {
+        try {
+            return Optional.of(new NodeClient(path, UnixSocket.connect(path)));
+        } catch (LinuxException nobody) {
+            if (nobody.errno() == Errno.ENOENT || nobody.errno() == Errno.ECONNREFUSED) {
+                return Optional.empty();
+            }
+            throw nobody;
+        }
+    }
+
+    /**
+     * Asks for a sandbox, and holds it from then on: when the daemon dies, its successor is told that we are still here.
+     *
+     * @throws Problem what the daemon refused, or NODE_UNAVAILABLE when it went away
+     */
+    public Lent create(SandboxSpec spec) {
+        synchronized (asking) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+                socket.send(new Message.Create(spec).encode(arena));
+                UnixSocket.Received received = socket.receive(buffer);
+                int[] descriptors = received.descriptors();
+                Lent lent =
+                        switch (answer(buffer, received)) {
+                            case Message.Lent(SandboxId id) when descriptors.length == 2 ->
+                                new Lent(id, Fd.owned(descriptors[0]), Fd.owned(descriptors[1]));
+                            case Message.Failed failed -> throw failed.problem();
+                            default -> throw unexpected();
+                        };
+                held = lent.id();
+                Thread.ofPlatform().name("redoubt-daemon-watch").daemon().start(this::watch);
+                return lent;
+            } catch (LinuxException broken) {
+                throw gone(broken);
+            }
+        }
+    }
+
+    /**
+     * Destroys the sandbox and waits until nothing of it is left. A daemon that died meanwhile is waited for.
+     *
+     * @return how many processes the memory limit killed
+     * @throws Problem NODE_UNAVAILABLE when no daemon came back; its next start cleans up
+     */
+    public long end(SandboxId id) {
+        synchronized (asking) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (true) {
+                try {
+                    long oomKills = endOnce(id);
+                    held = null;
+                    return oomKills;
+                } catch (LinuxException broken) {
+                    if (System.nanoTime() > deadline) {
+                        throw gone(broken);
+                    }
+                    attach(id, deadline);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        synchronized (asking) {
+            socket.close();
+        }
+    }
+
+    private long endOnce(SandboxId id) {
+        try (Arena arena = Arena.ofConfined()) {
+            socket.send(new Message.End(id).encode(arena));
+            MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+            return switch (answer(buffer, socket.receive(buffer))) {
+                case Message.Ended(long oomKills) -> oomKills;
+                case Message.Failed failed -> throw failed.problem();
+                default -> throw unexpected();
+            };
+        }
+    }
+
+    private void watch() {
+        while (!closed) {
+            synchronized (asking) {
+                SandboxId id = held;
+                if (closed || id == null) {
+                    return;
+                }
+                if (Hangup.await(socket, Duration.ZERO) && !attached(id)) {
+                    return;
+                }
+            }
+            pause();
+        }
+    }
+
+    /** Whether a daemon came back and knows the sandbox; if not, {@link #end} says so when it is called. */
+    private boolean attached(SandboxId id) {
+        try {
+            attach(id, System.nanoTime() + PATIENCE.toNanos());
+            return true;
+        } catch (Problem refused) {
+            return false;
+        }
+    }
+
+    private void attach(SandboxId id, long deadline) {
+        while (!closed && System.nanoTime() < deadline) {
+            try (Arena arena = Arena.ofConfined()) {
+                UnixSocket next = UnixSocket.connect(path);
+                socket.close();
+                socket = next;
+                socket.send(new Message.Attach(id).encode(arena));
+                MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+                switch (answer(buffer, socket.receive(buffer))) {
+                    case Message.Attached() -> {
+                        return;
+                    }
+                    case Message.Failed failed -> throw failed.problem();
+                    default -> throw unexpected();
+                }
+            } catch (LinuxException notYet) {
+                pause();
+            }
+        }
+    }
+
+    private static Message answer(MemorySegment buffer, UnixSocket.Received received) {
+        if (received.length() == 0) {
+            throw new LinuxException("recvmsg", Errno.ECONNRESET, "node daemon");
+        }
+        return Message.decode(buffer.asSlice(0, received.length()));
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new Problem(ProblemCode.NODE_UNAVAILABLE, "interrupted while waiting for the node daemon", stop);
+        }
+    }
+
+    private Problem gone(LinuxException why) {
+        return new Problem(
+                ProblemCode.NODE_UNAVAILABLE,
+                "the node daemon at " + path + " went away; start it with ./redoubt node, it cleans up what it left",
+                why);
+    }
+
+    private static Problem unexpected() {
+        return new Problem(ProblemCode.INTERNAL, "the node daemon gave an answer that does not fit the question");
+    }
+}
