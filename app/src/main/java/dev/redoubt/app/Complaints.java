@@ -1,0 +1,47 @@
+package dev.redoubt.app;
+
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** How the command line says no: one line on standard error and an exit code, never a stack trace for a refusal. */
+final class Complaints {
+    private Complaints() {}
+
+    static int wrongUsage(ParameterException wrong, String[] arguments) {
+        CommandLine command = wrong.getCommandLine();
+        tell(command, Refusal.Code.VALIDATION_ERROR, reason(wrong));
+        command.getErr().println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+        command.getErr().flush();
+        return isRun(command) ? Exit.RUN_FAILED : Exit.USAGE;
+    }
+
+    private static String reason(ParameterException wrong) {
+        if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
+            return String.valueOf(wrong.getMessage());
+        }
+        String name = unmatched.getUnmatched().getFirst();
+        List<String> nearest = unmatched.getSuggestions();
+        String kind = unmatched.isUnknownOption() ? "unknown option " : "unexpected argument ";
+        return kind + name + (nearest.isEmpty() ? "" : "; did you mean " + String.join(" or ", nearest) + "?");
+    }
+
+    static int refused(Exception thrown, CommandLine command, ParseResult parsed) throws Exception {
+        if (!(thrown instanceof Refusal refusal)) {
+            throw thrown;
+        }
+        tell(command, refusal.code(), String.valueOf(refusal.getMessage()));
+        command.getErr().flush();
+        return isRun(command) ? Exit.RUN_FAILED : refusal.code().exit();
+    }
+
+    private static void tell(CommandLine command, Refusal.Code code, String reason) {
+        command.getErr().println("redoubt: " + code + ": " + reason);
+    }
+
+    private static boolean isRun(CommandLine command) {
+        return command.getCommandSpec().userObject() instanceof RunCommand;
+    }
+}

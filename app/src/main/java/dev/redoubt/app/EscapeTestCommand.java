@@ -1,0 +1,24 @@
+package dev.redoubt.app;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Attacks the walls from inside and says which one held. */
+@Command(name = "escape-test", description = "Run the escape battery, with controls.")
+final class EscapeTestCommand implements Callable<Integer> {
+    @Option(
+            names = "--runtime",
+            paramLabel = "CLASS",
+            defaultValue = "container",
+            description = "Runtime class (default: ${DEFAULT-VALUE}).")
+    private String runtime = "";
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        return LocalChecks.escapeTest(runtime, json);
+    }
+}

@@ -1,0 +1,303 @@
+package dev.redoubt.app;
+
+import dev.redoubt.app.RunOptions.Limits;
+import dev.redoubt.app.RunOptions.Mount;
+import dev.redoubt.app.RunOptions.NetworkMode;
+import dev.redoubt.app.RunOptions.Variable;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** The main job: a command in a fresh sandbox, which is removed when it ends. */
+@Command(
+        name = "run",
+        description = "Run a command in a fresh sandbox and remove it.",
+        customSynopsis = "redoubt run [OPTION]... -- COMMAND [ARGUMENT]...",
+        footer = {
+            "",
+            "Standard input, output and error are the command's. Exit code: the command's own; 128+N when signal N "
+                    + "ended it; 124 time or idle limit; 125 Redoubt's own failure, wrong usage included; 126 not "
+                    + "executable; 127 not found."
+        })
+final class RunCommand implements Callable<Integer> {
+    private static final int MOST_CPUS = 4096;
+    private static final int MOST_PIDS = 4_194_304; // PID_MAX_LIMIT of linux/threads.h
+
+    @Option(
+            names = "--image",
+            paramLabel = "IMAGE",
+            defaultValue = "busybox",
+            description = "Root file system (default: ${DEFAULT-VALUE}).")
+    private String image = "";
+
+    @Option(
+            names = "--runtime",
+            paramLabel = "CLASS",
+            defaultValue = "container",
+            description = "Runtime class: container (default); gvisor, microvm and wasm are not built yet.")
+    private String runtime = "";
+
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            defaultValue = "default",
+            description = "What the walls let through: default or minimal (default: ${DEFAULT-VALUE}).")
+    private String profile = "";
+
+    @Option(
+            names = "--network",
+            paramLabel = "MODE",
+            defaultValue = "none",
+            description = "none (default) or localhost; egress, internet and block are not built yet.")
+    private String network = "";
+
+    @Option(
+            names = "--allow",
+            paramLabel = "HOST[:PORT]",
+            description = "Let traffic out to this host; implies --network egress. Not built yet.")
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            defaultValue = "512M",
+            converter = Sizes.class,
+            description = "Memory, swap included (default: ${DEFAULT-VALUE}).")
+    private long memory;
+
+    @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            converter = Cpus.class,
+            description = "Processors, as 1.5 (default: ${DEFAULT-VALUE}).")
+    private int cpus;
+
+    @Option(
+            names = "--pids",
+            paramLabel = "N",
+            defaultValue = "256",
+            converter = Pids.class,
+            description = "Processes and threads (default: ${DEFAULT-VALUE}).")
+    private int pids;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "SIZE",
+            defaultValue = "1G",
+            converter = Sizes.class,
+            description = "What it may write to disk (default: ${DEFAULT-VALUE}).")
+    private long disk;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "End it after this time (default: none).")
+    private @Nullable Duration timeout;
+
+    @Option(
+            names = "--idle",
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "End it after this time without a byte on its streams (default: none).")
+    private @Nullable Duration idle;
+
+    @Option(
+            names = "--io",
+            paramLabel = "SIZE",
+            converter = Sizes.class,
+            description = "Bytes per second to and from disk, each (default: none).")
+    private @Nullable Long io;
+
+    @Option(
+            names = "--bandwidth",
+            paramLabel = "SIZE",
+            converter = Sizes.class,
+            description = "Bytes per second of network. Not built yet.")
+    private @Nullable Long bandwidth;
+
+    @Option(
+            names = "--env",
+            paramLabel = "NAME=VALUE",
+            converter = Variables.class,
+            description = "Set a variable; repeatable.")
+    private List<Variable> environment = List.of();
+
+    @Option(
+            names = "--workdir",
+            paramLabel = "DIR",
+            converter = AbsolutePath.class,
+            description = "Working directory inside (default: the image's, or the user's home).")
+    private @Nullable String workdir;
+
+    @Option(
+            names = "--user",
+            paramLabel = "USER",
+            description = "Name, uid or uid:gid inside (default: the image's, or user).")
+    private @Nullable String user;
+
+    @Option(
+            names = "--mount",
+            paramLabel = "SRC:DST[:ro]",
+            converter = Mounts.class,
+            description = "Show a directory of this machine inside, nosuid and nodev; repeatable. Root only.")
+    private List<Mount> mounts = List.of();
+
+    @Option(names = "--read-only", description = "Make the root file system read-only.")
+    private boolean readOnly;
+
+    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note in the journal; repeatable.")
+    private Map<String, String> labels = new LinkedHashMap<>();
+
+    @Option(
+            names = "--secret",
+            paramLabel = "NAME[=ENV]",
+            description = "Hand in a secret of the vault. Not built yet.")
+    private List<String> secrets = List.of();
+
+    @Option(names = "--remote", description = "Run through the service as the one logged in. Not built yet.")
+    private boolean remote;
+
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "COMMAND",
+            description = "The command and its arguments, passed on byte by byte.")
+    private List<String> command = List.of();
+
+    @Override
+    public Integer call() {
+        refuseWhatIsNotBuilt();
+        return LocalRun.run(options());
+    }
+
+    RunOptions options() {
+        return new RunOptions(
+                image,
+                profile,
+                new Limits(
+                        memory,
+                        cpus,
+                        pids,
+                        disk,
+                        Optional.ofNullable(timeout),
+                        Optional.ofNullable(idle),
+                        io == null ? OptionalLong.empty() : OptionalLong.of(io)),
+                network.equals("localhost") ? NetworkMode.LOCALHOST : NetworkMode.NONE,
+                environment,
+                Optional.ofNullable(workdir),
+                Optional.ofNullable(user),
+                mounts,
+                readOnly,
+                labels,
+                command);
+    }
+
+    /** A wish that cannot be met is refused, never met by something else. */
+    private void refuseWhatIsNotBuilt() {
+        choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
+        choice("--network", network, List.of("none", "localhost"), List.of("egress", "internet", "block"));
+        choice(
+                "--profile",
+                profile,
+                List.of("default", "minimal"),
+                List.of("ci-runner", "web-server", "batch-job", "hostile-tenant", "development", "database"));
+        notBuilt("--allow", !allow.isEmpty());
+        notBuilt("--bandwidth", bandwidth != null);
+        notBuilt("--secret", !secrets.isEmpty());
+        notBuilt("--remote", remote);
+    }
+
+    private static void choice(String option, String value, List<String> built, List<String> planned) {
+        notBuilt(option + " " + value, planned.contains(value));
+        if (!built.contains(value)) {
+            throw new Refusal(
+                    Refusal.Code.VALIDATION_ERROR,
+                    option + " is one of " + String.join(", ", built) + ", not '" + value + "'");
+        }
+    }
+
+    private static void notBuilt(String option, boolean asked) {
+        if (asked) {
+            throw Refusal.notBuilt(option);
+        }
+    }
+
+    /** Reads {@code 1.5} as 1500 thousandths. */
+    static final class Cpus implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("\\d{1,4}(\\.\\d{1,3})?")) {
+                throw new TypeConversionException("'" + text + "' is not a number of processors; write it as 2 or 0.5");
+            }
+            BigDecimal thousandths = new BigDecimal(text).movePointRight(3).setScale(0, RoundingMode.UNNECESSARY);
+            int cpus = thousandths.intValueExact();
+            // 0.01 is the least that cpu.cfs_quota_us takes with a period of 100 ms: kernel/sched/core.c,
+            // min_cfs_quota_period.
+            if (cpus < 10 || cpus > MOST_CPUS * 1000) {
+                throw new TypeConversionException("'" + text + "' must be from 0.01 to " + MOST_CPUS);
+            }
+            return cpus;
+        }
+    }
+
+    /** A count that the kernel could hold. */
+    static final class Pids implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("\\d{1,7}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > MOST_PIDS) {
+                throw new TypeConversionException("'" + text + "' must be a number from 1 to " + MOST_PIDS);
+            }
+            return Integer.parseInt(text);
+        }
+    }
+
+    /** Splits at the first {@code =}. */
+    static final class Variables implements ITypeConverter<Variable> {
+        @Override
+        public Variable convert(String text) {
+            int equals = text.indexOf('=');
+            if (equals < 1) {
+                throw new TypeConversionException("'" + text + "' is not NAME=VALUE");
+            }
+            return new Variable(text.substring(0, equals), text.substring(equals + 1));
+        }
+    }
+
+    /** A path inside, which has no other directory to start from. */
+    static final class AbsolutePath implements ITypeConverter<String> {
+        @Override
+        public String convert(String text) {
+            if (!text.startsWith("/")) {
+                throw new TypeConversionException("'" + text + "' must be an absolute path");
+            }
+            return text;
+        }
+    }
+
+    /** Splits at the last colon, so that the source may hold colons and the target none. */
+    static final class Mounts implements ITypeConverter<Mount> {
+        @Override
+        public Mount convert(String text) {
+            boolean readOnly = text.endsWith(":ro");
+            String pair = readOnly ? text.substring(0, text.length() - 3) : text;
+            int colon = pair.lastIndexOf(':');
+            if (colon < 1 || !pair.startsWith("/", colon + 1)) {
+                throw new TypeConversionException("'" + text + "' is not SRC:DST or SRC:DST:ro with an absolute DST");
+            }
+            return new Mount(pair.substring(0, colon), pair.substring(colon + 1), readOnly);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.redoubt.app;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What {@code redoubt run} was asked, checked as far as that needs no host.
+ *
+ * <p>Strings that become bytes inside (command, environment, paths) hold bytes that are not UTF-8 in the way of
+ * {@link RawArguments}; take them out with {@link RawArguments#bytes}.
+ *
+ * @param environment in the order given, later ones win
+ * @param workdir absolute path inside
+ * @param user name, uid or uid:gid; empty means what the image says, or {@code user}
+ */
+record RunOptions(
+        String image,
+        String profile,
+        Limits limits,
+        NetworkMode network,
+        List<Variable> environment,
+        Optional<String> workdir,
+        Optional<String> user,
+        List<Mount> mounts,
+        boolean readOnly,
+        Map<String, String> labels,
+        List<String> command) {
+
+    /** Modes of the network that are built; the command line refuses the others. */
+    enum NetworkMode {
+        NONE,
+        LOCALHOST
+    }
+
+    /**
+     * What the kernel holds, per sandbox.
+     *
+     * @param cpus in thousandths of a processor
+     * @param timeout since start, whatever the command does
+     * @param idle without a byte on any of its three streams
+     * @param ioBytesPerSecond of each direction, on the device under the sandbox
+     */
+    record Limits(
+            long memoryBytes,
+            int cpus,
+            int pids,
+            long diskBytes,
+            Optional<Duration> timeout,
+            Optional<Duration> idle,
+            OptionalLong ioBytesPerSecond) {}
+
+    /** One variable; the name has no {@code =} and is not empty. */
+    record Variable(String name, String value) {
+        byte[] bytes() {
+            return RawArguments.bytes(name + "=" + value);
+        }
+    }
+
+    /** A directory of the host to be seen inside, nosuid and nodev. */
+    record Mount(String source, String target, boolean readOnly) {}
+
+    RunOptions {
+        environment = List.copyOf(environment);
+        mounts = List.copyOf(mounts);
+        labels = Map.copyOf(labels);
+        command = List.copyOf(command);
+        if (command.isEmpty()) {
+            throw new IllegalArgumentException("no command");
+        }
+    }
+
+    /** The command and its arguments, each any bytes but NUL. */
+    List<byte[]> commandBytes() {
+        return command.stream().map(RawArguments::bytes).toList();
+    }
+
+    /** {@code NAME=VALUE} each. */
+    List<byte[]> environmentBytes() {
+        return environment.stream().map(Variable::bytes).toList();
+    }
+}
