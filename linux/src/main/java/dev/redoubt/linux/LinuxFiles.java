@@ -55,6 +55,7 @@ public final class LinuxFiles {
     private static final long MKDIRAT = 258;
     private static final long UNLINKAT = 263;
     private static final long SYMLINKAT = 266;
+    private static final long FCHMODAT = 268;
     private static final long RENAMEAT2 = 316;
     private static final long SYNCFS = 306;
     private static final long STATX = 332;
@@ -154,6 +155,14 @@ public final class LinuxFiles {
             long old = Syscall.path(arena, from).address();
             long name = Syscall.path(arena, to).address();
             Syscall.check("rename", from + " to " + to, RENAMEAT2, directory.number(), old, directory.number(), name, 0);
+        }
+    }
+
+    /** Sets the permission bits of a name that is no symbolic link, past the umask (fchmodat(2)). */
+    public static void changeModeAt(Fd directory, String name, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            long path = Syscall.path(arena, name).address();
+            Syscall.check("fchmodat", name, FCHMODAT, directory.number(), path, mode);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.redoubt.node.cgroup;
 
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.MountInfo;
+import dev.redoubt.node.data.ResourceName;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -26,7 +27,7 @@ final class CgroupsV1 implements Cgroups {
                     .filter(mount -> !mount.options().contains("ro"))
                     .findFirst()
                     .ifPresent(mount -> parents.put(
-                            controller, new GroupDirectory(mount.point()).child(GroupName.PARENT)));
+                            controller, new GroupDirectory(mount.point()).child(OwnedDirectory.NAME)));
         }
         return new CgroupsV1(parents);
     }
@@ -52,7 +53,7 @@ final class CgroupsV1 implements Cgroups {
 
     @Override
     public SandboxCgroup create(String name) {
-        GroupName.check(name);
+        ResourceName.check(name);
         List<GroupDirectory> made = new ArrayList<>();
         try {
             for (GroupDirectory parent : distinctParents()) {
@@ -74,7 +75,7 @@ final class CgroupsV1 implements Cgroups {
 
     @Override
     public SandboxCgroup existing(String name) {
-        return group(GroupName.check(name), false);
+        return group(ResourceName.check(name), false);
     }
 
     private SandboxCgroupV1 group(String name, boolean fresh) {

@@ -2,6 +2,7 @@ package dev.redoubt.node.cgroup;
 
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.MountInfo;
+import dev.redoubt.node.data.ResourceName;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ final class CgroupsV2 implements Cgroups {
 
     private CgroupsV2(GroupDirectory top) {
         this.top = top;
-        this.parent = top.child(GroupName.PARENT);
+        this.parent = top.child(OwnedDirectory.NAME);
     }
 
     static CgroupsV2 of(List<MountInfo> mounts) {
@@ -68,7 +69,7 @@ final class CgroupsV2 implements Cgroups {
 
     @Override
     public SandboxCgroup create(String name) {
-        GroupDirectory directory = parent.child(GroupName.check(name));
+        GroupDirectory directory = parent.child(ResourceName.check(name));
         return Step.read("making group " + name, () -> {
             OwnedDirectory.make(parent, directory, this::handDown);
             if (directory.readIfThere("memory.max").isEmpty()) {
@@ -106,7 +107,7 @@ final class CgroupsV2 implements Cgroups {
 
     @Override
     public SandboxCgroup existing(String name) {
-        return new SandboxCgroupV2(GroupName.check(name), parent.child(name), missing(), false);
+        return new SandboxCgroupV2(ResourceName.check(name), parent.child(name), missing(), false);
     }
 
     @Override

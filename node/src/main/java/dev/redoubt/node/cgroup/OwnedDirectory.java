@@ -13,6 +13,8 @@ import java.util.TreeSet;
 
 /** The directory {@code redoubt} at the top of a hierarchy, shared by every process of ours on this host. */
 final class OwnedDirectory {
+    static final String NAME = "redoubt";
+
     private static final int ROUNDS = 100;
 
     private OwnedDirectory() {}

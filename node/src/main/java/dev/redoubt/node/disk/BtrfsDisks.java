@@ -1,0 +1,137 @@
+package dev.redoubt.node.disk;
+
+import dev.redoubt.linux.Btrfs;
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.FileSystemSpace;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.ResourceName;
+import dev.redoubt.protocol.Size;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A subvolume with a simple quota group per sandbox, in our own btrfs image.
+ *
+ * <p>btrfs has no limit on inodes, but an inode is metadata, and metadata counts for the group: filling a disk with empty
+ * files stops at the same number of bytes.
+ */
+final class BtrfsDisks implements Disks {
+    private final Fd host;
+    private final BtrfsImage.Mounted image;
+    private final String uuid;
+
+    private BtrfsDisks(Fd host, BtrfsImage.Mounted image) {
+        this.host = host;
+        this.image = image;
+        this.uuid = Btrfs.uuid(image.top());
+    }
+
+    static BtrfsDisks open(DataDirectory data) {
+        BtrfsImage.Mounted image = BtrfsImage.mount(data);
+        String node = data.node().toString();
+        return new BtrfsDisks(LinuxFiles.open(node, LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY), image);
+    }
+
+    @Override
+    public Mechanism mechanism() {
+        return Mechanism.BTRFS;
+    }
+
+    @Override
+    public Disk acquire(String name, Size size, long inodes) {
+        ResourceName.check(name);
+        checkHostSpace();
+        try {
+            Btrfs.createSubvolume(image.top(), name);
+        } catch (LinuxException refused) {
+            throw failure("making disk " + name, refused);
+        }
+        try {
+            return prepared(name, size);
+        } catch (LinuxException refused) {
+            Btrfs.destroySubvolume(image.top(), name);
+            throw failure("making disk " + name, refused);
+        }
+    }
+
+    /** The limit comes first, so that no byte is ever written without one. */
+    private Disk prepared(String name, Size size) {
+        BtrfsDisk disk = open(name);
+        try {
+            Btrfs.limit(disk.directory(), size.bytes());
+            LayerDirectories.make(disk.directory());
+            return disk;
+        } catch (LinuxException refused) {
+            disk.close();
+            throw refused;
+        }
+    }
+
+    private BtrfsDisk open(String name) {
+        int flags = LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY | LinuxFiles.O_NOFOLLOW;
+        return new BtrfsDisk(name, LinuxFiles.openAt(image.top(), name, flags, 0), image, uuid);
+    }
+
+    /**
+     * The image is sparse: when the host's file system is full, a write into it fails as an i/o error for every sandbox at
+     * once. So no new disk starts near that point.
+     */
+    private void checkHostSpace() {
+        FileSystemSpace space = LinuxFiles.space(host);
+        if (space.available() < BtrfsImage.RESERVE / 2) {
+            throw new StorageFullException("only " + space.available() + " bytes are free");
+        }
+    }
+
+    private static DiskException failure(String step, LinuxException refused) {
+        return refused.errno() == Errno.ENOSPC
+                ? new StorageFullException(step, refused)
+                : new DiskException(step, refused);
+    }
+
+    @Override
+    public Optional<Disk> existing(String name) {
+        try {
+            return Optional.of(open(ResourceName.check(name)));
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw failure("opening disk " + name, refused);
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(image.top().path())) {
+            entries.forEach(entry -> names.add(entry.getFileName().toString()));
+        } catch (IOException refused) {
+            throw new DiskException("listing disks", refused);
+        }
+        return names;
+    }
+
+    @Override
+    public void destroy(String name) {
+        try {
+            Btrfs.destroySubvolume(image.top(), ResourceName.check(name));
+        } catch (LinuxException refused) {
+            throw failure("removing disk " + name, refused);
+        }
+    }
+
+    @Override
+    public void close() {
+        image.top().close();
+        host.close();
+    }
+}

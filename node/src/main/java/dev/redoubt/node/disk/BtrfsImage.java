@@ -1,0 +1,138 @@
+package dev.redoubt.node.disk;
+
+import dev.redoubt.linux.Btrfs;
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.FileSystemSpace;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.Loop;
+import dev.redoubt.linux.Mounts;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.protocol.Size;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/**
+ * The sparse file that holds our own btrfs, and how it is mounted.
+ *
+ * <p>Every process attaches and mounts under one lock: two loop devices over one file would destroy it. The mount is
+ * attached nowhere, and the loop device clears itself, so that whatever way the last process ends, nothing stays.
+ */
+final class BtrfsImage {
+    /** Nothing of Redoubt's may drive the host's own file system to its end. */
+    static final long RESERVE = Size.ofGib(1).bytes();
+
+    private static final String NAME = "disk.img";
+    private static final String UNFINISHED = "disk.img.new";
+    private static final String LOCK = "disk.lock";
+    private static final long LEAST = Size.ofMib(512).bytes();
+    private static final int ATTRIBUTES = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
+    private static final List<String> FORMAT =
+            List.of("mkfs.btrfs", "--quiet", "--nodiscard", "--metadata", "single", "--data", "single");
+
+    private BtrfsImage() {}
+
+    /** A mounted image: its top directory and the device it is on. */
+    record Mounted(Fd top, String device) {}
+
+    static Mounted mount(DataDirectory data) {
+        Path directory = data.node();
+        try (Fd lock = lock(directory);
+                Fd image = openOrMake(directory);
+                Loop loop = attach(image)) {
+            assert lock.number() >= 0;
+            return new Mounted(mount(loop.path()), loop.path());
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOSPC) {
+                throw new StorageFullException("opening the disk image", refused);
+            }
+            throw new MechanismMissingException(Mechanism.BTRFS, refused);
+        }
+    }
+
+    private static Fd lock(Path directory) {
+        Fd lock = LinuxFiles.open(directory.resolve(LOCK).toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600);
+        LinuxFiles.lock(lock);
+        return lock;
+    }
+
+    private static Fd openOrMake(Path directory) {
+        String path = directory.resolve(NAME).toString();
+        try {
+            return LinuxFiles.open(path, LinuxFiles.O_RDWR | LinuxFiles.O_NOFOLLOW);
+        } catch (LinuxException refused) {
+            if (refused.errno() != Errno.ENOENT) {
+                throw refused;
+            }
+            make(directory);
+            return LinuxFiles.open(path, LinuxFiles.O_RDWR | LinuxFiles.O_NOFOLLOW);
+        }
+    }
+
+    /** Under another name until it is whole: a process killed in the middle leaves a file that the next one overwrites. */
+    private static void make(Path directory) {
+        String unfinished = directory.resolve(UNFINISHED).toString();
+        LinuxFiles.removeFile(unfinished);
+        int flags = LinuxFiles.O_RDWR | LinuxFiles.O_CREAT | LinuxFiles.O_EXCL;
+        try (Fd image = LinuxFiles.open(unfinished, flags, 0600);
+                Fd parent = LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY)) {
+            LinuxFiles.truncate(image, size(image));
+            HostTool.run(Mechanism.BTRFS, FORMAT, unfinished);
+            prepare(image);
+            LinuxFiles.renameAt(parent, UNFINISHED, NAME);
+        } catch (LinuxException | DiskException failed) {
+            LinuxFiles.removeFile(unfinished);
+            throw failed;
+        }
+    }
+
+    /** As large as what is free now; a sparse file takes only what is written. */
+    private static long size(Fd image) {
+        FileSystemSpace space = LinuxFiles.space(image);
+        long size = (space.available() - RESERVE) / LEAST * LEAST;
+        if (size < LEAST) {
+            throw new StorageFullException("no room for a disk image: " + Size.ofBytes(space.available()) + " bytes are free, "
+                    + Size.ofBytes(RESERVE + LEAST) + " are needed");
+        }
+        return size;
+    }
+
+    /** Quotas count what is written after they are switched on, so they are on before anything is. */
+    private static void prepare(Fd image) {
+        try (Loop loop = attach(image);
+                Fd top = mount(loop.path())) {
+            Btrfs.enableSimpleQuotas(top);
+            LinuxFiles.syncFileSystem(top);
+        }
+    }
+
+    private static Loop attach(Fd image) {
+        Optional<Loop> attached = Loop.find(image, NAME);
+        return attached.isPresent() ? attached.get() : Loop.attach(image, NAME);
+    }
+
+    private static Fd mount(String device) {
+        try (Fd mount = Mounts.detached("btrfs", options(device), ATTRIBUTES)) {
+            return LinuxFiles.openAt(mount, ".", LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY, 0);
+        }
+    }
+
+    /** A mount of one subvolume alone, of the same file system: cheap, since the file system is there already. */
+    static Fd mountSubvolume(String device, String name) {
+        SequencedMap<String, String> options = options(device);
+        options.put("subvol", name);
+        return Mounts.detached("btrfs", options, ATTRIBUTES);
+    }
+
+    /** With discard, what is deleted inside becomes a hole in the file again. */
+    private static SequencedMap<String, String> options(String device) {
+        SequencedMap<String, String> options = new LinkedHashMap<>();
+        options.put("source", device);
+        options.put("discard", "async");
+        return options;
+    }
+}
