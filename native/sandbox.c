@@ -565,8 +565,8 @@ static void build_root(const int *descriptors, int count)
 	make_proc(root);
 	make_tmpfs_list(root);
 	make_binds(root, descriptors, count);
-	make_synthesised_files(root);
 	make_masks(root);
+	make_synthesised_files(root); /* after the masks: some lie beneath a read-only bind */
 
 	if (spec.flags & SPEC_READ_ONLY) /* last: the mount points above may have had to be made */
 		set_attributes(root, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, STEP_READ_ONLY);
