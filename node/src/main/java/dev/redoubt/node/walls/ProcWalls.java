@@ -1,0 +1,74 @@
+package dev.redoubt.node.walls;
+
+import dev.redoubt.node.launch.LaunchSpec.Cover;
+import dev.redoubt.node.launch.LaunchSpec.Mask;
+import dev.redoubt.node.launch.LaunchSpec.SynthesisedFile;
+import dev.redoubt.protocol.Limits;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/** What covers /proc inside a sandbox. */
+public final class ProcWalls {
+    private static final Set<String> LISTED =
+            ProcList.ENTRIES.stream().map(ProcEntry::name).collect(Collectors.toUnmodifiableSet());
+
+    private ProcWalls() {}
+
+    /**
+     * The masks, in the order in which they must be placed. A name that the host's kernel has and the list does not
+     * know is covered: default deny, for kernels and modules newer than the list.
+     */
+    public static List<Mask> masks(HostFacts host) {
+        List<Mask> masks = new ArrayList<>();
+        for (ProcEntry entry : ProcList.ENTRIES) {
+            switch (entry.treatment()) {
+                case NULL -> masks.add(new Mask(entry.path(), Cover.NULL, entry.mayBeAbsent()));
+                case EMPTY -> masks.add(new Mask(entry.path(), Cover.EMPTY, entry.mayBeAbsent()));
+                case READ_ONLY -> masks.add(new Mask(entry.path(), Cover.READ_ONLY, entry.mayBeAbsent()));
+                case VISIBLE, SYNTHESISED -> {}
+            }
+        }
+        unlisted(host.procFiles()).forEach(name -> masks.add(new Mask("/proc/" + name, Cover.NULL, true)));
+        unlisted(host.procDirectories()).forEach(name -> masks.add(new Mask("/proc/" + name, Cover.EMPTY, true)));
+        return List.copyOf(masks);
+    }
+
+    /** Names of the host's /proc that nobody has judged yet. */
+    static Set<String> unlisted(Set<String> names) {
+        Set<String> unlisted = new TreeSet<>(names);
+        unlisted.removeAll(LISTED);
+        return unlisted;
+    }
+
+    /**
+     * The files that stand in for the kernel's. To be placed after the masks, because one lies beneath a read-only
+     * bind that would cover it.
+     *
+     * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
+     */
+    public static List<SynthesisedFile> files(HostFacts host, Limits limits, Instant now, UUID bootId) {
+        int processors = ProcFiles.processors(limits.cpus(), host.cpuinfo());
+        Duration uptime = Duration.between(host.bootTime(), now);
+        return List.of(
+                file("meminfo", ProcFiles.meminfo(limits.memory())),
+                file("vmstat", ProcFiles.vmstat(limits.memory())),
+                file("cpuinfo", ProcFiles.cpuinfo(processors, host.cpuinfo())),
+                file("stat", ProcFiles.stat(processors, host.bootTime())),
+                file("loadavg", ProcFiles.loadavg()),
+                file("uptime", ProcFiles.uptime(uptime)),
+                file("filesystems", ProcFiles.filesystems()),
+                file("swaps", ProcFiles.swaps()),
+                file("sys/kernel/random/boot_id", bootId + "\n"));
+    }
+
+    private static SynthesisedFile file(String name, String content) {
+        return new SynthesisedFile("/proc/" + name, content.getBytes(StandardCharsets.US_ASCII));
+    }
+}
