@@ -19,6 +19,7 @@ public final class Btrfs {
     private static final int SIMPLE_QUOTA = 4;
     private static final int LIMIT_REFERENCED = 1;
 
+    private static final long SYNC = Ioctl.request(0, MAGIC, 8, 0);
     private static final long SUBVOL_CREATE = Ioctl.request(1, MAGIC, 14, VOL_ARGS);
     private static final long SNAP_DESTROY = Ioctl.request(1, MAGIC, 15, VOL_ARGS);
     private static final long INO_LOOKUP = Ioctl.request(3, MAGIC, 18, 4096);
@@ -95,6 +96,11 @@ public final class Btrfs {
             arguments.set(JAVA_LONG, 16, bytes);
             Ioctl.check("BTRFS_IOC_QGROUP_LIMIT", file, QGROUP_LIMIT, arguments.address());
         }
+    }
+
+    /** Commits, and wakes the thread that frees the blocks of removed subvolumes; it goes on after this returns. */
+    public static void wakeCleaner(Fd fileSystem) {
+        Ioctl.check("BTRFS_IOC_SYNC", fileSystem, SYNC, 0);
     }
 
     /** The number of the subvolume that holds {@code file}; its own quota group is {@code 0/number}. */

@@ -9,6 +9,7 @@ import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
 import dev.redoubt.protocol.Size;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -24,6 +25,8 @@ import java.util.TreeSet;
  * files stops at the same number of bytes.
  */
 final class BtrfsDisks implements Disks {
+    private static final int REMOVED_MOST = 8;
+
     private final Fd host;
     private final BtrfsImage.Mounted image;
     private final String uuid;
@@ -37,7 +40,24 @@ final class BtrfsDisks implements Disks {
     static BtrfsDisks open(DataDirectory data) {
         BtrfsImage.Mounted image = BtrfsImage.mount(data);
         String node = data.node().toString();
-        return new BtrfsDisks(LinuxFiles.open(node, LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY), image);
+        BtrfsDisks disks = new BtrfsDisks(LinuxFiles.open(node, LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY), image);
+        disks.freeRemoved();
+        return disks;
+    }
+
+    /**
+     * The kernel frees removed subvolumes every 30 s, and every one still waiting makes the next mount slower. Short runs,
+     * each of which mounts and is gone sooner, would pile them up for ever, so now and then one of them wakes the cleaner.
+     */
+    private void freeRemoved() {
+        if (image.fresh() && groups() > names().size() + REMOVED_MOST) {
+            Btrfs.wakeCleaner(image.top());
+        }
+    }
+
+    private int groups() {
+        String[] groups = new File("/sys/fs/btrfs/" + uuid + "/qgroups").list();
+        return groups == null ? 0 : groups.length;
     }
 
     @Override
