@@ -24,6 +24,11 @@ public sealed interface Cgroups permits CgroupsV1, CgroupsV2 {
         return CgroupsV2.of(mounts);
     }
 
+    /** Whether a process is to be born inside its group (clone3(2)) instead of joining it. */
+    default boolean isVersion2() {
+        return this instanceof CgroupsV2;
+    }
+
     /** What cannot be limited here; empty on a fit host. */
     List<Gap> gaps();
 

@@ -1,0 +1,84 @@
+package dev.redoubt.node;
+
+import dev.redoubt.node.landlock.LandlockRules;
+import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.seccomp.Filter;
+import dev.redoubt.node.walls.Capability;
+import dev.redoubt.node.walls.HostFacts;
+import dev.redoubt.node.walls.ProcWalls;
+import dev.redoubt.node.walls.ResourceLimits;
+import dev.redoubt.node.walls.Securebits;
+import dev.redoubt.node.walls.TmpfsMounts;
+import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.SandboxSpec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
+final class Confinement {
+    /** The guest's own user; no job may ask for it. */
+    static final int GUEST_UID = 65_533;
+
+    /** Of the image's {@code user}, the default of every job. */
+    static final int JOB_UID = 1000;
+
+    private final HostFacts host;
+    private final TestSwitches switches;
+    private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+
+    Confinement(HostFacts host, TestSwitches switches) {
+        this.host = host;
+        this.switches = switches;
+    }
+
+    /**
+     * The whole spec of one sandbox.
+     *
+     * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
+     * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
+     */
+    LaunchSpec compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+        Profile profile = spec.profile();
+        boolean single = profile.users() == Profile.Users.SINGLE;
+        int guest = single ? JOB_UID : GUEST_UID;
+        long capabilities = Capability.mask(Capability.ofGuest(profile));
+        return new LaunchSpec(
+                (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),
+                guest,
+                guest,
+                capabilities,
+                capabilities,
+                Securebits.of(profile),
+                layers,
+                new LaunchSpec.Upper.Directory(),
+                spec.hostname(),
+                TmpfsMounts.of(spec.limits(), spec.readOnly()),
+                binds,
+                ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
+                ProcWalls.masks(host),
+                ResourceLimits.ofGuest(),
+                LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
+                filters.computeIfAbsent(
+                        profile.calls(), calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
+                arguments(profile));
+    }
+
+    private static List<String> writable(SandboxSpec spec) {
+        List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
+        spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
+        return List.copyOf(paths);
+    }
+
+    /** {@code sudo} inside asks the guest for a root job; where the profile has none, nobody listens. */
+    private static List<String> arguments(Profile profile) {
+        if (profile.root() == Profile.Root.NONE) {
+            return List.of("redoubt-guest");
+        }
+        return List.of(
+                "redoubt-guest", "--sudo", Long.toHexString(Capability.mask(Capability.ofRootJob(profile))));
+    }
+}

@@ -1,0 +1,130 @@
+package dev.redoubt.node;
+
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.journal.Entry;
+import dev.redoubt.node.journal.Owner;
+import dev.redoubt.node.launch.Spawner;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A spawner and the journal of what it runs: the two live and die together.
+ *
+ * @param survivors sandboxes that an earlier daemon left running
+ * @param remains entries of the journal of which nothing runs any more; their parts are to be removed
+ * @param highestNumber of all sandboxes that this spawner has ever had
+ */
+record Household(
+        NodeSettings settings,
+        Spawner spawner,
+        Owner owner,
+        List<Survivor> survivors,
+        List<Entry> remains,
+        long highestNumber)
+        implements AutoCloseable {
+
+    /** A running sandbox: what the journal says of it and what the spawner kept. */
+    record Survivor(Entry entry, Spawner.Kept kept) {}
+
+    /** Takes over the daemon's living spawner when we are to be its daemon, else starts one. */
+    static Household of(NodeSettings settings, DataDirectory data) {
+        try {
+            Files.createDirectories(
+                    settings.runDirectory(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Optional<Household> living =
+                    isDaemon(settings) ? Owner.ofDaemon(data).flatMap(owner -> takeOver(settings, owner)) : Optional.empty();
+            return living.isPresent() ? living.get() : start(settings, data);
+        } catch (IOException failed) {
+            throw new Problem(ProblemCode.WALL_UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
+        }
+    }
+
+    /** Ends the spawner and what it runs, and the journal with it. For a library. */
+    @Override
+    public void close() {
+        spawner.close(); // a library's spawner ends with its node, and every sandbox with it
+        owner.end();
+        LinuxFiles.removeFile(socket(settings, owner).toString());
+    }
+
+    /** Lets go of everything and leaves it as it is, for the next daemon. */
+    void leave() {
+        spawner.close();
+    }
+
+    private static boolean isDaemon(NodeSettings settings) {
+        return settings.life() == NodeSettings.Life.OUTLIVES_THIS_PROCESS;
+    }
+
+    private static Path socket(NodeSettings settings, Owner owner) {
+        return settings.runDirectory().resolve(owner.name() + ".sock");
+    }
+
+    private static Household start(NodeSettings settings, DataDirectory data) throws IOException {
+        Owner owner = Owner.begin(data);
+        Path natives = settings.nativeDirectory();
+        String program = settings.switches().off().isEmpty() ? "redoubt-spawner" : "redoubt-spawner-test";
+        Spawner spawner = Spawner.start(
+                natives.resolve(program),
+                natives.resolve("redoubt-guest"),
+                socket(settings, owner),
+                owner.lockFile(),
+                !isDaemon(settings));
+        owner.publish();
+        if (isDaemon(settings)) {
+            owner.nameDaemon();
+        }
+        return new Household(settings, spawner, owner, List.of(), List.of(), 0);
+    }
+
+    /** Empty when that owner's spawner is dead: then the sweep removes what it left. */
+    private static Optional<Household> takeOver(NodeSettings settings, Owner owner) {
+        try {
+            return Optional.of(takeOver(settings, owner, Spawner.connect(socket(settings, owner))));
+        } catch (LinuxException nobody) {
+            if (nobody.errno() == Errno.ENOENT || nobody.errno() == Errno.ECONNREFUSED) {
+                return Optional.empty();
+            }
+            throw nobody;
+        }
+    }
+
+    private static Household takeOver(NodeSettings settings, Owner owner, Spawner spawner) {
+        Map<Long, Entry> entries =
+                owner.entries().stream().collect(Collectors.toMap(Entry::number, Function.identity()));
+        List<Survivor> survivors = new ArrayList<>();
+        Set<SandboxId> alive = new HashSet<>();
+        long highest = entries.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
+        for (Spawner.Listed listed : spawner.list()) {
+            highest = Math.max(highest, listed.sandbox());
+            Entry entry = entries.get(listed.sandbox());
+            if (entry != null && listed.state() == Spawner.State.RUNNING) {
+                survivors.add(new Survivor(entry, spawner.fetch(listed.sandbox())));
+                alive.add(entry.id());
+            } else {
+                // a slot that was waiting, a launch that was under way, or one that ended while nobody looked
+                spawner.forget(listed.sandbox());
+            }
+        }
+        List<Entry> remains =
+                entries.values().stream().filter(entry -> !alive.contains(entry.id())).toList();
+        return new Household(settings, spawner, owner, List.copyOf(survivors), remains, highest);
+    }
+}

@@ -1,0 +1,229 @@
+package dev.redoubt.node;
+
+import dev.redoubt.linux.Device;
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.MountTree;
+import dev.redoubt.node.cgroup.BlockDevices;
+import dev.redoubt.node.cgroup.CgroupException;
+import dev.redoubt.node.cgroup.Cgroups;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.disk.Disk;
+import dev.redoubt.node.disk.DiskException;
+import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.disk.StorageFullException;
+import dev.redoubt.node.guest.GuestLoop;
+import dev.redoubt.node.journal.Entry;
+import dev.redoubt.node.journal.Sweep;
+import dev.redoubt.node.launch.LaunchException;
+import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.Spawner;
+import dev.redoubt.node.network.SocketsInside;
+import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.node.walls.HostFacts;
+import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxSpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The node library: sandboxes on this host.
+ *
+ * <p>What a sandbox needs is written to the journal before it is made, so that whatever kills this process, the next start
+ * knows what to remove. Any thread may call anything; {@link #create} and {@link Sandbox#close} block for milliseconds.
+ */
+public final class Node implements AutoCloseable {
+    private final DataDirectory data;
+    private final NodeSettings settings;
+    private final Household household;
+    private final Cgroups cgroups;
+    private final Disks disks;
+    private final Ranges ranges;
+    private final Confinement confinement;
+    private final Slots slots;
+    private final List<Device> ioDevices;
+    private final List<Sandbox> adopted;
+    private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
+    private final GuestLoop loop = GuestLoop.start();
+    private final SocketsInside sockets = new SocketsInside();
+
+    private Node(NodeSettings settings, DataDirectory data, Parts parts, Household household) {
+        this.settings = settings;
+        this.data = data;
+        this.household = household;
+        this.cgroups = parts.cgroups();
+        this.disks = parts.disks();
+        this.ranges = parts.ranges();
+        this.confinement = new Confinement(HostFacts.read(), settings.switches());
+        this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
+        household.remains().forEach(entry -> removalOf(entry).run());
+        this.adopted = household.survivors().stream().map(this::adopt).toList();
+        this.slots = new Slots(
+                household.spawner(),
+                household.owner(),
+                ranges,
+                cgroups,
+                settings.switches().prepareFlags(),
+                settings.readySlots(),
+                household.highestNumber());
+    }
+
+    /** What is shared by every node of one data directory. */
+    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges) {}
+
+    /**
+     * Opens the node of a data directory: sweeps what dead ones left, starts a spawner or takes over the living one.
+     *
+     * @throws Problem WALL_UNAVAILABLE, UNPROCESSABLE or STORAGE_FULL, saying what to do
+     */
+    public static Node open(NodeSettings settings) {
+        try {
+            DataDirectory data = DataDirectory.open(settings.dataDirectory());
+            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data));
+            new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory()).run(data);
+            return new Node(settings, data, parts, Household.of(settings, data));
+        } catch (DataDirectoryException | DiskException | CgroupException | MissingWallException | LinuxException why) {
+            throw Problems.of(why);
+        }
+    }
+
+    /**
+     * A sandbox with its walls up and its guest ready.
+     *
+     * @param layers the image's layer directories, top first
+     * @throws Problem WALL_UNAVAILABLE naming the wall that this host could not build, UNPROCESSABLE for what is not
+     *     built yet, STORAGE_FULL; nothing is left of it
+     */
+    public Sandbox create(SandboxSpec spec, List<Path> layers) {
+        if (!spec.network().isBuilt()) {
+            throw new Problem(
+                    ProblemCode.UNPROCESSABLE,
+                    "network mode " + spec.network() + " is not built yet; use none or localhost");
+        }
+        try {
+            Slots.Slot slot = slots.take();
+            Undo undo = slot.undo();
+            try {
+                Sandbox sandbox = launch(slot, spec, layers);
+                running.add(sandbox);
+                undo.addLast(() -> running.remove(sandbox));
+                return sandbox;
+            } catch (RuntimeException failed) { // rethrown: whatever went wrong, what was made goes away first
+                undo.because(failed);
+                throw failed;
+            }
+        } catch (LaunchException | DiskException | CgroupException | MissingWallException | LinuxException why) {
+            throw Problems.of(why);
+        }
+    }
+
+    /** Sandboxes of an earlier daemon that run on; each is the caller's from now on. */
+    public List<Sandbox> adopted() {
+        return List.copyOf(adopted);
+    }
+
+    /** Where the images and everything else of this node are. */
+    public DataDirectory data() {
+        return data;
+    }
+
+    /** How the disk limit is held here, for people. */
+    public String diskMechanism() {
+        return disks.mechanism().toString();
+    }
+
+    /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. */
+    @Override
+    public void close() {
+        slots.close();
+        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+            List.copyOf(running).forEach(Sandbox::close);
+            household.close();
+        } else {
+            household.leave();
+        }
+        loop.close();
+        sockets.close();
+        disks.close();
+    }
+
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers) {
+        Undo undo = slot.undo();
+        if (!settings.switches().withoutCgroupLimits()) {
+            slot.cgroup().apply(spec.limits(), ioDevices);
+        }
+        Disk disk = disks.acquire(slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
+        undo.addLast(disk::release);
+        LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
+        household.owner().write(slot.entry().with("network", spec.network().toString()));
+
+        List<Fd> mounts = new ArrayList<>();
+        try {
+            layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
+            mounts.add(disk.mount());
+            spec.mounts().forEach(mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
+            int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
+            Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
+            return sandbox(slot, spec.network(), launched);
+        } finally {
+            mounts.forEach(Fd::close);
+        }
+    }
+
+    private Sandbox sandbox(Slots.Slot slot, NetworkMode network, Spawner.Launched launched) {
+        Fd channel = Fd.owned(launched.channel());
+        Fd pidfd = Fd.owned(launched.pidfd());
+        slot.undo().add(channel::close);
+        slot.undo().add(pidfd::close);
+        if (launched.listener() >= 0) {
+            Fd.owned(launched.listener()).close(); // the spawner keeps it for the broker
+        }
+        Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
+        return new Sandbox(slot.id(), network, handles, slot.cgroup(), loop, sockets, slot.undo());
+    }
+
+    private Sandbox adopt(Household.Survivor survivor) {
+        Entry entry = survivor.entry();
+        Spawner.Kept kept = survivor.kept();
+        Undo undo = removalOf(entry);
+        undo.add(() -> household.spawner().forget(entry.number()));
+        Fd channel = Fd.owned(kept.channel());
+        Fd pidfd = Fd.owned(kept.pidfd());
+        Fd namespace = Fd.owned(kept.networkNamespace());
+        undo.add(channel::close);
+        undo.add(pidfd::close);
+        undo.add(namespace::close);
+        if (kept.listener() >= 0) {
+            Fd.owned(kept.listener()).close();
+        }
+        NetworkMode network = NetworkMode.parse(entry.facts().getOrDefault("network", "none"))
+                .orElse(NetworkMode.NONE);
+        return new Sandbox(
+                entry.id(),
+                network,
+                new Sandbox.Handles(channel, pidfd, namespace),
+                cgroups.existing(entry.resources()),
+                loop,
+                sockets,
+                undo);
+    }
+
+    /** How to remove what an entry of the journal names, in the order in which it can be removed. */
+    private Undo removalOf(Entry entry) {
+        Undo undo = new Undo();
+        undo.add(() -> household.owner().remove(entry.id()));
+        undo.add(() -> ranges.release(entry.range()));
+        undo.add(() -> disks.destroy(entry.resources()));
+        undo.add(() -> cgroups.existing(entry.resources()).remove());
+        return undo;
+    }
+}

@@ -1,0 +1,73 @@
+package dev.redoubt.node;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where a node keeps its things and how it lives.
+ *
+ * @param dataDirectory images, disks, journal; closed to everybody but root
+ * @param runDirectory sockets; short, because a socket's path has at most 107 bytes (unix(7))
+ * @param nativeDirectory the spawner's and the guest's binaries
+ * @param life whether sandboxes end with this process
+ * @param readySlots how many sandboxes are prepared ahead
+ * @param switches layers left away; only with the test build of the spawner
+ */
+public record NodeSettings(
+        Path dataDirectory,
+        Path runDirectory,
+        Path nativeDirectory,
+        Life life,
+        int readySlots,
+        TestSwitches switches) {
+    private static final int MOST_SLOTS = 64;
+
+    /** How long sandboxes live. */
+    public enum Life {
+        /** A library: every sandbox ends with this process, however it ends. */
+        WITH_THIS_PROCESS,
+        /** A daemon: sandboxes run on when this process dies, and the next one takes them over. */
+        OUTLIVES_THIS_PROCESS
+    }
+
+    public NodeSettings {
+        if (readySlots < 0 || readySlots > MOST_SLOTS) {
+            throw new IllegalArgumentException(readySlots + " slots; 0 to " + MOST_SLOTS);
+        }
+    }
+
+    /** A library's settings: {@code REDOUBT_DATA_DIR} and {@code REDOUBT_RUN_DIR} override the defaults. */
+    public static NodeSettings library(Map<String, String> environment, Path nativeDirectory) {
+        return new NodeSettings(
+                dev.redoubt.node.data.DataDirectory.configured(environment),
+                runDirectory(environment),
+                nativeDirectory,
+                Life.WITH_THIS_PROCESS,
+                0,
+                TestSwitches.NONE);
+    }
+
+    /** Where sockets are unless {@code REDOUBT_RUN_DIR} says otherwise. */
+    public static Path runDirectory(Map<String, String> environment) {
+        String value = environment.getOrDefault("REDOUBT_RUN_DIR", "");
+        return value.isEmpty() ? Path.of("/run/redoubt") : Path.of(value);
+    }
+
+    public NodeSettings withReadySlots(int slots) {
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, slots, switches);
+    }
+
+    public NodeSettings withSwitches(TestSwitches value) {
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, readySlots, value);
+    }
+
+    public NodeSettings outliving() {
+        return new NodeSettings(
+                dataDirectory, runDirectory, nativeDirectory, Life.OUTLIVES_THIS_PROCESS, readySlots, switches);
+    }
+
+    /** The daemon's socket. */
+    public Path nodeSocket() {
+        return runDirectory.resolve("node.sock");
+    }
+}

@@ -1,0 +1,171 @@
+package dev.redoubt.node.journal;
+
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.ResourceName;
+import dev.redoubt.protocol.SandboxId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The journal of one spawner's life: {@code node/owners/NAME/}, with an entry per sandbox and a lock file that the spawner
+ * itself keeps locked (flock(2)) for as long as it lives. Whoever can take the lock knows that it is dead, and with it
+ * everything that it ran.
+ *
+ * <p>Entries are renamed into place but not synced: they describe kernel objects, which a power failure removes too.
+ */
+public final class Owner {
+    private static final String NEW = ".new-";
+    private static final String LOCK = "lock";
+    private static final String DAEMON = "daemon-owner";
+    private static final String PART = ".part";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final DataDirectory data;
+    private final String name;
+    private Path directory;
+
+    private Owner(DataDirectory data, String name, Path directory) {
+        this.data = data;
+        this.name = name;
+        this.directory = directory;
+    }
+
+    /** A new owner, not to be seen by others until {@link #publish}: its spawner has yet to take the lock. */
+    public static Owner begin(DataDirectory data) {
+        byte[] random = new byte[8];
+        RANDOM.nextBytes(random);
+        String name = HexFormat.of().formatHex(random);
+        Path all = data.node().resolve("owners");
+        LinuxFiles.makeDirectory(all.toString(), 0700);
+        Path directory = all.resolve(NEW + name);
+        LinuxFiles.makeDirectory(directory.toString(), 0700);
+        Owner owner = new Owner(data, name, directory);
+        write(owner.lockFile(), "");
+        return owner;
+    }
+
+    /** The owner of the daemon that ran here last, if its journal is still there; its spawner may be alive or dead. */
+    public static Optional<Owner> ofDaemon(DataDirectory data) {
+        try {
+            String name = Files.readString(data.node().resolve(DAEMON)).strip();
+            Path directory = data.node().resolve("owners").resolve(ResourceName.check(name));
+            return Files.isDirectory(directory) ? Optional.of(new Owner(data, name, directory)) : Optional.empty();
+        } catch (NoSuchFileException never) {
+            return Optional.empty();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** A plain name; the first part of the names of all it makes. */
+    public String name() {
+        return name;
+    }
+
+    /** The file that the spawner is to lock. */
+    public Path lockFile() {
+        return directory.resolve(LOCK);
+    }
+
+    /** The spawner holds the lock: from now on the sweeps of others judge by it. */
+    public void publish() {
+        Path published = data.node().resolve("owners").resolve(name);
+        try {
+            directory = Files.move(directory, published, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Makes this the owner that the next daemon looks for. */
+    public void nameDaemon() {
+        replace(data.node().resolve(DAEMON), name + "\n");
+    }
+
+    /** Writes or replaces the entry of a sandbox. */
+    public void write(Entry entry) {
+        replace(directory.resolve(entry.id().value()), entry.text());
+    }
+
+    /** Removes the entry of a sandbox of which nothing is left. */
+    public void remove(SandboxId id) {
+        LinuxFiles.removeFile(directory.resolve(id.value()).toString());
+    }
+
+    /** All entries; one that cannot be read is passed over, because a sweep goes by names, not by entries. */
+    public List<Entry> entries() {
+        List<Entry> entries = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "sbx_*")) {
+            for (Path file : files) {
+                read(file).ifPresent(entries::add);
+            }
+            return List.copyOf(entries);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** Nothing of it is left: removes the journal itself. */
+    public void end() {
+        removeTree(directory);
+    }
+
+    static void removeTree(Path directory) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        } catch (NoSuchFileException gone) {
+            return; // another sweep was faster
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static Optional<Entry> read(Path file) throws IOException {
+        if (file.toString().endsWith(PART)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Entry.parse(Files.readString(file)));
+        } catch (NoSuchFileException | IllegalArgumentException noEntry) {
+            return Optional.empty();
+        }
+    }
+
+    private static void replace(Path file, String text) {
+        Path part = file.resolveSibling(file.getFileName() + PART);
+        write(part, text);
+        try {
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(
+                    file,
+                    text,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}
