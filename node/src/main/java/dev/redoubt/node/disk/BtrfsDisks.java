@@ -3,20 +3,14 @@ package dev.redoubt.node.disk;
 import dev.redoubt.linux.Btrfs;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
-import dev.redoubt.linux.FileSystemSpace;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
 import dev.redoubt.protocol.Size;
 import java.io.File;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A subvolume with a simple quota group per sandbox, in our own btrfs image.
@@ -55,7 +49,8 @@ final class BtrfsDisks implements Disks {
         }
     }
 
-    private int groups() {
+    /** Quota groups, those of subvolumes not yet freed included. */
+    int groups() {
         String[] groups = new File("/sys/fs/btrfs/" + uuid + "/qgroups").list();
         return groups == null ? 0 : groups.length;
     }
@@ -68,17 +63,17 @@ final class BtrfsDisks implements Disks {
     @Override
     public Disk acquire(String name, Size size, long inodes) {
         ResourceName.check(name);
-        checkHostSpace();
         try {
+            HostSpace.check(host);
             Btrfs.createSubvolume(image.top(), name);
         } catch (LinuxException refused) {
-            throw failure("making disk " + name, refused);
+            throw HostSpace.failure("making disk " + name, refused);
         }
         try {
             return prepared(name, size);
         } catch (LinuxException refused) {
             Btrfs.destroySubvolume(image.top(), name);
-            throw failure("making disk " + name, refused);
+            throw HostSpace.failure("making disk " + name, refused);
         }
     }
 
@@ -100,23 +95,6 @@ final class BtrfsDisks implements Disks {
         return new BtrfsDisk(name, LinuxFiles.openAt(image.top(), name, flags, 0), image, uuid);
     }
 
-    /**
-     * The image is sparse: when the host's file system is full, a write into it fails as an i/o error for every sandbox at
-     * once. So no new disk starts near that point.
-     */
-    private void checkHostSpace() {
-        FileSystemSpace space = LinuxFiles.space(host);
-        if (space.available() < BtrfsImage.RESERVE / 2) {
-            throw new StorageFullException("only " + space.available() + " bytes are free");
-        }
-    }
-
-    private static DiskException failure(String step, LinuxException refused) {
-        return refused.errno() == Errno.ENOSPC
-                ? new StorageFullException(step, refused)
-                : new DiskException(step, refused);
-    }
-
     @Override
     public Optional<Disk> existing(String name) {
         try {
@@ -125,19 +103,13 @@ final class BtrfsDisks implements Disks {
             if (refused.errno() == Errno.ENOENT) {
                 return Optional.empty();
             }
-            throw failure("opening disk " + name, refused);
+            throw HostSpace.failure("opening disk " + name, refused);
         }
     }
 
     @Override
     public Set<String> names() {
-        Set<String> names = new TreeSet<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(image.top().path())) {
-            entries.forEach(entry -> names.add(entry.getFileName().toString()));
-        } catch (IOException refused) {
-            throw new DiskException("listing disks", refused);
-        }
-        return names;
+        return DirectoryNames.of(image.top().path());
     }
 
     @Override
@@ -145,7 +117,7 @@ final class BtrfsDisks implements Disks {
         try {
             Btrfs.destroySubvolume(image.top(), ResourceName.check(name));
         } catch (LinuxException refused) {
-            throw failure("removing disk " + name, refused);
+            throw HostSpace.failure("removing disk " + name, refused);
         }
     }
 

@@ -10,11 +10,14 @@ import dev.redoubt.linux.Loop;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.protocol.Size;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * The sparse file that holds our own btrfs, and how it is mounted.
@@ -23,13 +26,15 @@ import java.util.SequencedMap;
  * attached nowhere, and the loop device clears itself, so that whatever way the last process ends, nothing stays.
  */
 final class BtrfsImage {
-    /** Nothing of Redoubt's may drive the host's own file system to its end. */
-    static final long RESERVE = Size.ofGib(1).bytes();
-
     private static final String NAME = "disk.img";
     private static final String UNFINISHED = "disk.img.new";
     private static final String LOCK = "disk.lock";
     private static final long LEAST = Size.ofMib(512).bytes();
+
+    /** How a kernel says that it has no btrfs, no loop devices, no simple quotas, or none for us. */
+    private static final Set<Integer> MISSING = Set.of(
+            Errno.ENODEV, Errno.ENXIO, Errno.ENOENT, Errno.EINVAL, Errno.ENOTTY, Errno.EOPNOTSUPP, Errno.EPERM, Errno.EACCES);
+
     private static final int ATTRIBUTES = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
     private static final List<String> FORMAT =
             List.of("mkfs.btrfs", "--quiet", "--nodiscard", "--metadata", "single", "--data", "single");
@@ -45,16 +50,27 @@ final class BtrfsImage {
      */
     record Mounted(Fd top, String device, boolean fresh) {}
 
+    /** Once it is there, no weaker mechanism may quietly take its place: the disks of living sandboxes are in it. */
+    static boolean exists(DataDirectory data) {
+        return Files.exists(data.node().resolve(NAME), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /**
+     * @throws MechanismMissingException when this host cannot make one
+     * @throws DiskException when there is one that cannot be used
+     */
     static Mounted mount(DataDirectory data) {
         Path directory = data.node();
-        try (Fd _ = lock(directory);
-                Fd image = openOrMake(directory)) {
-            return mount(image);
-        } catch (LinuxException refused) {
-            if (refused.errno() == Errno.ENOSPC) {
-                throw new StorageFullException("opening the disk image", refused);
+        try (Fd _ = lock(directory)) {
+            if (!exists(data)) {
+                make(directory);
             }
-            throw new MechanismMissingException(Mechanism.BTRFS, refused);
+            String path = directory.resolve(NAME).toString();
+            try (Fd image = LinuxFiles.open(path, LinuxFiles.O_RDWR | LinuxFiles.O_NOFOLLOW)) {
+                return mount(image);
+            }
+        } catch (LinuxException refused) {
+            throw HostSpace.failure("opening the disk image", refused);
         }
     }
 
@@ -71,19 +87,6 @@ final class BtrfsImage {
         return lock;
     }
 
-    private static Fd openOrMake(Path directory) {
-        String path = directory.resolve(NAME).toString();
-        try {
-            return LinuxFiles.open(path, LinuxFiles.O_RDWR | LinuxFiles.O_NOFOLLOW);
-        } catch (LinuxException refused) {
-            if (refused.errno() != Errno.ENOENT) {
-                throw refused;
-            }
-            make(directory);
-            return LinuxFiles.open(path, LinuxFiles.O_RDWR | LinuxFiles.O_NOFOLLOW);
-        }
-    }
-
     /** Under another name until it is whole: a process killed in the middle leaves a file that the next one overwrites. */
     private static void make(Path directory) {
         String unfinished = directory.resolve(UNFINISHED).toString();
@@ -95,19 +98,24 @@ final class BtrfsImage {
             HostTool.run(Mechanism.BTRFS, FORMAT, unfinished);
             prepare(image);
             LinuxFiles.renameAt(parent, UNFINISHED, NAME);
-        } catch (LinuxException | DiskException failed) {
+        } catch (DiskException failed) {
             LinuxFiles.removeFile(unfinished);
             throw failed;
+        } catch (LinuxException refused) {
+            LinuxFiles.removeFile(unfinished);
+            throw MISSING.contains(refused.errno())
+                    ? new MechanismMissingException(Mechanism.BTRFS, refused)
+                    : HostSpace.failure("making the disk image", refused);
         }
     }
 
     /** As large as what is free now; a sparse file takes only what is written. */
     private static long size(Fd image) {
         FileSystemSpace space = LinuxFiles.space(image);
-        long size = (space.available() - RESERVE) / LEAST * LEAST;
+        long size = (space.available() - HostSpace.RESERVE) / LEAST * LEAST;
         if (size < LEAST) {
             throw new StorageFullException("no room for a disk image: " + Size.ofBytes(space.available()) + " bytes are free, "
-                    + Size.ofBytes(RESERVE + LEAST) + " are needed");
+                    + Size.ofBytes(HostSpace.RESERVE + LEAST) + " are needed");
         }
         return size;
     }

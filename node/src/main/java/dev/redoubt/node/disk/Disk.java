@@ -7,7 +7,7 @@ import dev.redoubt.protocol.Size;
  * The writable layer of one sandbox: a directory with {@code u} (the overlay's upper) and {@code w} (its work directory),
  * both of mode 0755 and owned by id 0 before any id mapping.
  */
-public sealed interface Disk extends AutoCloseable permits BtrfsDisk {
+public sealed interface Disk extends AutoCloseable permits BtrfsDisk, MountedDisk, ProjectQuotaDisk {
     String name();
 
     /** The open directory; it is this disk's own, until {@link #close} or {@link #release}. */

@@ -6,14 +6,38 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Where the sandboxes' disks are; shared by every process that uses the same data directory. */
-public sealed interface Disks extends AutoCloseable permits BtrfsDisks {
+public sealed interface Disks extends AutoCloseable permits ProjectQuotaDisks, BtrfsDisks, ImageDisks, MemoryDisks {
     /**
      * Takes the strongest mechanism this host has.
      *
      * @throws StorageFullException when there is no room to begin with
      */
     static Disks open(DataDirectory data) {
-        return BtrfsDisks.open(data);
+        if (BtrfsImage.exists(data)) {
+            return BtrfsDisks.open(data);
+        }
+        for (Mechanism mechanism : Mechanism.values()) {
+            try {
+                return open(data, mechanism);
+            } catch (MechanismMissingException missing) {
+                // the next one is weaker, and the last one needs nothing
+            }
+        }
+        throw new IllegalStateException("memory is always there");
+    }
+
+    /**
+     * Takes this mechanism and no other.
+     *
+     * @throws MechanismMissingException saying what this host lacks for it
+     */
+    static Disks open(DataDirectory data, Mechanism mechanism) {
+        return switch (mechanism) {
+            case PROJECT_QUOTA -> ProjectQuotaDisks.open(data);
+            case BTRFS -> BtrfsDisks.open(data);
+            case IMAGE -> ImageDisks.open(data);
+            case MEMORY -> new MemoryDisks();
+        };
     }
 
     Mechanism mechanism();

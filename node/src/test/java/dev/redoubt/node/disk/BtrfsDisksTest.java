@@ -1,23 +1,14 @@
 package dev.redoubt.node.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.linux.Fd;
-import dev.redoubt.linux.FileStatus;
-import dev.redoubt.linux.LinuxFiles;
-import dev.redoubt.linux.Loop;
-import dev.redoubt.linux.MountInfo;
-import dev.redoubt.linux.Mounts;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.protocol.Size;
+import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.SequencedMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A real btrfs image on a real loop device. */
 final class BtrfsDisksTest {
-    private static final long MIB = 1 << 20;
-    private static final long MANY = 1_000_000;
+    private static final long MANY = 100_000;
 
     @TempDir
     private Path temporary;
@@ -41,49 +31,35 @@ final class BtrfsDisksTest {
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
         disks.close();
-        try (Fd image = LinuxFiles.open(data.node() + "/disk.img", LinuxFiles.O_RDONLY)) {
-            assertThat(Loop.find(image, "disk.img")).as("no loop device stays").isEmpty();
-        }
-        assertThat(MountInfo.ofThisProcess()).noneMatch(mount -> mount.point().startsWith(temporary.toString()));
+        assertThat(LoopDevices.over(temporary)).as("no loop device stays").isEmpty();
     }
 
     @Test
-    void diskHasTheTwoDirectoriesOfAnOverlay() {
-        Disk disk = disks.acquire("a-1", Size.ofMib(64), MANY);
-        for (String name : List.of("u", "w")) {
-            FileStatus status = LinuxFiles.status(disk.directory().path() + "/" + name);
-            assertThat(status.isDirectory()).isTrue();
-            assertThat(status.permissions()).isEqualTo(0755);
-            assertThat(status.uid()).isZero();
-        }
+    void fillingStopsWithinAMegabyteBelowTheLimitAndNeverAbove() throws IOException {
+        Disk disk = disks.acquire("a-1", Size.ofMib(32), MANY);
+        long written = Filling.bytes(disk.directory().path().resolve("u/big"), 64 * Filling.MIB);
+        assertThat(written).isBetween(31 * Filling.MIB, 32 * Filling.MIB);
+        assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(32));
         disk.release();
-        assertThat(disks.names()).isEmpty();
     }
 
     @Test
-    void fillingStopsAtTheLimit() throws IOException {
-        Disk disk = disks.acquire("a-1", Size.ofMib(16), MANY);
-        long written = fill(disk.directory().path().resolve("u/big"), 64 * MIB);
-        assertThat(written).isLessThanOrEqualTo(16 * MIB).isGreaterThan(15 * MIB);
-        assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(16));
-
-        Disk control = disks.acquire("a-2", Size.ofMib(80), MANY);
-        assertThat(fill(control.directory().path().resolve("u/big"), 64 * MIB)).isEqualTo(64 * MIB);
-        disk.release();
-        control.release();
+    void limitsOfTwoDisksAreApart() throws IOException {
+        Disk full = disks.acquire("a-1", Size.ofMib(4), MANY);
+        Disk other = disks.acquire("a-2", Size.ofMib(4), MANY);
+        Filling.bytes(full.directory().path().resolve("u/big"), 64 * Filling.MIB);
+        Files.writeString(other.directory().path().resolve("u/file"), "text");
+        assertThat(other.used()).isLessThan(Size.ofMib(1));
+        full.release();
+        other.release();
     }
 
     @Test
-    void fillingThroughAnOverlayStopsAtTheLimit() throws IOException {
-        Disk disk = disks.acquire("a-1", Size.ofMib(16), MANY);
-        try (Fd mount = disk.mount();
-                Fd overlay = overlay(mount)) {
-            assertThat(fill(overlay.path().resolve("big"), 64 * MIB)).isLessThanOrEqualTo(16 * MIB).isGreaterThan(15 * MIB);
-            assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(16));
-            Files.delete(overlay.path().resolve("big"));
-        }
+    void theSmallestDiskIsOfUse() throws IOException {
+        Disk disk = disks.acquire("a-1", Size.ofMib(1), MANY);
+        assertThat(Filling.bytes(disk.directory().path().resolve("u/file"), 64 * 1024)).isEqualTo(64 * 1024);
         disk.release();
     }
 
@@ -101,59 +77,26 @@ final class BtrfsDisksTest {
     }
 
     @Test
-    void emptyFilesStopAtTheLimitToo() throws IOException {
-        Disk disk = disks.acquire("a-1", Size.ofMib(16), MANY);
-        long made = makeEmptyFiles(disk.directory().path().resolve("u"), 400_000);
-        System.err.println("inodes in 16 MiB: " + made);
-        assertThat(made).isLessThan(400_000);
-        assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(16));
-        disk.release();
+    void shortRunsDoNotPileUpRemovedDisks() {
+        disks.close();
+        for (int run = 0; run < 30; run++) {
+            disks = BtrfsDisks.open(data);
+            disks.acquire("run-" + run, Size.ofMib(16), MANY).release();
+            disks.close();
+        }
+        disks = BtrfsDisks.open(data);
+        assertThat(disks.groups()).isLessThan(25);
     }
 
     @Test
-    void aNameIsTakenOnce() {
-        Disk disk = disks.acquire("a-1", Size.ofMib(16), MANY);
-        assertThatThrownBy(() -> disks.acquire("a-1", Size.ofMib(16), MANY)).isInstanceOf(DiskException.class);
-        assertThat(disks.names()).containsExactly("a-1");
-        assertThat(LinuxFiles.status(disk.directory()).isDirectory()).isTrue();
-        disk.release();
-        disk.release();
-    }
-
-    private static Fd overlay(Fd mount) {
-        SequencedMap<String, String> options = new LinkedHashMap<>();
-        options.put("lowerdir", "/etc/security");
-        options.put("upperdir", mount.path() + "/u");
-        options.put("workdir", mount.path() + "/w");
-        options.put("userxattr", "");
-        return Mounts.detached("overlay", options, Mounts.NO_SUID);
-    }
-
-    private static long fill(Path file, long most) throws IOException {
-        byte[] block = new byte[4096];
-        java.util.Arrays.fill(block, (byte) 'x');
-        long written = 0;
-        try (OutputStream out = Files.newOutputStream(file)) {
-            while (written < most) {
-                out.write(block);
-                written += block.length;
-            }
-        } catch (IOException full) {
-            assertThat(full).hasMessageContaining("quota");
-        }
-        return written;
-    }
-
-    private static long makeEmptyFiles(Path directory, long most) throws IOException {
-        long made = 0;
-        try {
-            while (made < most) {
-                Files.createFile(directory.resolve("f" + made));
-                made++;
-            }
-        } catch (IOException full) {
-            assertThat(full).hasMessageContaining("quota");
-        }
-        return made;
+    void anUnfinishedImageIsMadeAnew() throws IOException {
+        disks.close();
+        File image = data.node().resolve("disk.img").toFile();
+        assertThat(image.delete()).isTrue();
+        Files.writeString(data.node().resolve("disk.img.new"), "half");
+        disks = BtrfsDisks.open(data);
+        disks.acquire("a-1", Size.ofMib(16), MANY).release();
+        assertThat(image).exists();
+        assertThat(data.node().resolve("disk.img.new")).doesNotExist();
     }
 }

@@ -1,0 +1,159 @@
+package dev.redoubt.node.disk;
+
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.ProjectQuota;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.ResourceName;
+import dev.redoubt.protocol.Size;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+
+/**
+ * A directory with a project id of its own per sandbox, on ext4 or XFS mounted with {@code prjquota}.
+ *
+ * <p>The kernel lets whoever has CAP_SYS_RESOURCE write past such a limit, and an overlay writes with the rights of the
+ * process that mounted it: that process must have given the capability up.
+ */
+final class ProjectQuotaDisks implements Disks {
+    private static final int FIRST_PROJECT = 1 << 30; // far above what administrators and other programs number
+    private static final int ROUNDS = 100;
+    private static final String REMOVED = ".removed-";
+
+    private final Path directory;
+    private final Fd parent;
+
+    private ProjectQuotaDisks(Path directory) {
+        this.directory = directory;
+        this.parent = LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY);
+    }
+
+    static ProjectQuotaDisks open(DataDirectory data) {
+        ProjectQuotaDisks disks = new ProjectQuotaDisks(data.nodeDirectory("disks"));
+        try {
+            ProjectQuota.read(disks.parent, FIRST_PROJECT);
+        } catch (LinuxException refused) {
+            disks.close();
+            throw new MechanismMissingException(Mechanism.PROJECT_QUOTA, refused);
+        }
+        disks.finishRemoving();
+        return disks;
+    }
+
+    @Override
+    public Mechanism mechanism() {
+        return Mechanism.PROJECT_QUOTA;
+    }
+
+    @Override
+    public Disk acquire(String name, Size size, long inodes) {
+        ResourceName.check(name);
+        try {
+            HostSpace.check(parent);
+            if (!LinuxFiles.makeDirectoryAt(parent, name, 0700)) {
+                throw new DiskException("disk " + name + " exists");
+            }
+        } catch (LinuxException refused) {
+            throw HostSpace.failure("making disk " + name, refused);
+        }
+        try {
+            return prepared(name, size, inodes);
+        } catch (LinuxException refused) {
+            LinuxFiles.removeDirectoryAt(parent, name);
+            throw HostSpace.failure("making disk " + name, refused);
+        }
+    }
+
+    /** The limit first, then the project, so that no byte is ever written without a limit. */
+    private Disk prepared(String name, Size size, long inodes) {
+        Fd made = openDirectory(name);
+        try {
+            int project = freeProject();
+            ProjectQuota.limit(parent, project, size.bytes(), inodes);
+            ProjectQuota.assign(made, project);
+            LayerDirectories.make(made);
+            return new ProjectQuotaDisk(name, made, project, this::destroy);
+        } catch (LinuxException refused) {
+            made.close();
+            throw refused;
+        }
+    }
+
+    private Fd openDirectory(String name) {
+        int flags = LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY | LinuxFiles.O_NOFOLLOW;
+        return LinuxFiles.openAt(parent, name, flags, 0);
+    }
+
+    /** One without limit and without use belongs to nobody. */
+    private int freeProject() {
+        for (int round = 0; round < ROUNDS; round++) {
+            int project = ThreadLocalRandom.current().nextInt(FIRST_PROJECT, Integer.MAX_VALUE);
+            ProjectQuota.Reading reading = ProjectQuota.read(parent, project);
+            if (reading.mostBytes() == 0 && reading.bytes() == 0 && reading.inodes() == 0) {
+                return project;
+            }
+        }
+        throw new DiskException("no free project id in " + ROUNDS + " tries");
+    }
+
+    @Override
+    public Optional<Disk> existing(String name) {
+        try {
+            Fd directory = openDirectory(ResourceName.check(name));
+            return Optional.of(new ProjectQuotaDisk(name, directory, ProjectQuota.of(directory), this::destroy));
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw new DiskException("opening disk " + name, refused);
+        }
+    }
+
+    @Override
+    public Set<String> names() {
+        return DirectoryNames.of(directory).stream()
+                .filter(ResourceName::isPlain)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Out of the way at once, removed in the background: a guest may have made a million files. */
+    @Override
+    public void destroy(String name) {
+        String removed = REMOVED + name;
+        try {
+            LinuxFiles.renameAt(parent, ResourceName.check(name), removed);
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return;
+            }
+            throw new DiskException("removing disk " + name, refused);
+        }
+        Thread.ofPlatform().daemon().name("remove-" + name).start(() -> remove(removed));
+    }
+
+    /** What a killed process left half removed. */
+    private void finishRemoving() {
+        DirectoryNames.of(directory).stream()
+                .filter(name -> name.startsWith(REMOVED))
+                .forEach(name -> Thread.ofPlatform().daemon().start(() -> remove(name)));
+    }
+
+    /** rm walks a tree of any depth and any names without following a link. */
+    private void remove(String removed) {
+        HostTool.run(
+                Mechanism.PROJECT_QUOTA,
+                List.of("rm", "-rf", "--one-file-system", "--"),
+                directory.resolve(removed).toString());
+    }
+
+    @Override
+    public void close() {
+        parent.close();
+    }
+}

@@ -1,0 +1,61 @@
+package dev.redoubt.node.disk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.Mounts;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/** What a guest does that wants more than it was given. */
+final class Filling {
+    static final long MIB = 1 << 20;
+    private static final String FULL = "No space left on device|Disk quota exceeded";
+
+    private Filling() {}
+
+    /** @return bytes written before the kernel said that it is full */
+    static long bytes(Path file, long most) throws IOException {
+        byte[] block = new byte[4096];
+        Arrays.fill(block, (byte) 'x');
+        long written = 0;
+        try (OutputStream out = Files.newOutputStream(file)) {
+            while (written < most) {
+                out.write(block);
+                written += block.length;
+            }
+        } catch (IOException full) {
+            assertThat(full.getMessage()).containsPattern(FULL);
+        }
+        return written;
+    }
+
+    /** @return empty files made before the kernel said that it is full */
+    static long inodes(Path directory, long most) throws IOException {
+        long made = 0;
+        try {
+            while (made < most) {
+                Files.createFile(directory.resolve("f" + made));
+                made++;
+            }
+        } catch (IOException full) {
+            assertThat(full.getMessage()).containsPattern(FULL);
+        }
+        return made;
+    }
+
+    /** An overlay as a sandbox has it: its upper on the disk, mounted nowhere. */
+    static Fd overlay(Fd mount) {
+        SequencedMap<String, String> options = new LinkedHashMap<>();
+        options.put("lowerdir", "/etc/security");
+        options.put("upperdir", mount.path() + "/u");
+        options.put("workdir", mount.path() + "/w");
+        options.put("userxattr", "");
+        return Mounts.detached("overlay", options, Mounts.NO_SUID);
+    }
+}
