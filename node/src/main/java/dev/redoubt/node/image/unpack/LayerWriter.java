@@ -6,7 +6,6 @@ import dev.redoubt.linux.FileStatus;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.OpenFile;
 import dev.redoubt.node.image.unpack.TarEntry.Piece;
-import dev.redoubt.node.image.unpack.TarEntry.Type;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -90,7 +89,7 @@ public final class LayerWriter {
     }
 
     private void writeRoot(TarEntry entry) throws Refused {
-        if (entry.type() != Type.DIRECTORY) {
+        if (entry.type() != TarEntry.Type.DIRECTORY) {
             throw new Refused(Refusal.BAD_NAME, entry.path());
         }
         describe(tree.root(), entry);
@@ -99,7 +98,7 @@ public final class LayerWriter {
 
     /** By its name alone: some writers make whiteouts hard links of each other. */
     private void writeWhiteout(TarEntry entry, EntryPath path) throws Refused {
-        if (entry.type() != Type.FILE && entry.type() != Type.HARD_LINK) {
+        if (entry.type() != TarEntry.Type.FILE && entry.type() != TarEntry.Type.HARD_LINK) {
             throw new Refused(Refusal.WHITEOUT, entry.path());
         }
         Directory parent = tree.parentOf(path);
@@ -129,11 +128,11 @@ public final class LayerWriter {
     private void writeNamed(TarEntry entry, EntryPath path, TarReader reader) throws IOException, Refused {
         Directory parent = tree.parentOf(path);
         byte[] name = bytes(path.name());
-        if (entry.type() == Type.DIRECTORY) {
+        if (entry.type() == TarEntry.Type.DIRECTORY) {
             writeDirectory(entry, path, parent, name);
             return;
         }
-        if (entry.type() == Type.HARD_LINK) {
+        if (entry.type() == TarEntry.Type.HARD_LINK) {
             writeHardLink(entry, path);
             return;
         }

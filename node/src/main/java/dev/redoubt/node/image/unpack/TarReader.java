@@ -1,7 +1,6 @@
 package dev.redoubt.node.image.unpack;
 
 import dev.redoubt.node.image.unpack.TarEntry.Piece;
-import dev.redoubt.node.image.unpack.TarEntry.Type;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +73,7 @@ final class TarReader {
 
     private TarEntry entry(Header header, byte[] block, Pax pax) throws IOException, Refused {
         String path = pax.text("GNU.sparse.name").or(() -> pax.text("path")).orElse(header.path());
-        Type type = type(header, path);
+        TarEntry.Type type = type(header, path);
         long data = hasData(type, header) ? pax.number("size", header.size()) : 0;
         Content content = content(header, block, pax, data, path);
         return new TarEntry(
@@ -115,22 +114,22 @@ final class TarReader {
     }
 
     /** Old writers mark a directory by the slash at the end of its name only. */
-    private static Type type(Header header, String path) throws Refused {
+    private static TarEntry.Type type(Header header, String path) throws Refused {
         return switch (header.type()) {
-            case '\0', '0', '7' -> path.endsWith("/") ? Type.DIRECTORY : Type.FILE;
-            case 'S' -> Type.FILE;
-            case '1' -> Type.HARD_LINK;
-            case '2' -> Type.SYMLINK;
-            case '3', '4' -> Type.DEVICE;
-            case '5' -> Type.DIRECTORY;
-            case '6' -> Type.FIFO;
+            case '\0', '0', '7' -> path.endsWith("/") ? TarEntry.Type.DIRECTORY : TarEntry.Type.FILE;
+            case 'S' -> TarEntry.Type.FILE;
+            case '1' -> TarEntry.Type.HARD_LINK;
+            case '2' -> TarEntry.Type.SYMLINK;
+            case '3', '4' -> TarEntry.Type.DEVICE;
+            case '5' -> TarEntry.Type.DIRECTORY;
+            case '6' -> TarEntry.Type.FIFO;
             default -> throw new Refused(Refusal.UNKNOWN_TYPE, path);
         };
     }
 
     /** Links and directories have none, whatever their size field says (some writers put the target's size there). */
-    private static boolean hasData(Type type, Header header) {
-        return type == Type.FILE || (type == Type.DIRECTORY && header.type() != '5');
+    private static boolean hasData(TarEntry.Type type, Header header) {
+        return type == TarEntry.Type.FILE || (type == TarEntry.Type.DIRECTORY && header.type() != '5');
     }
 
     private static String untilNul(byte[] bytes) {

@@ -118,7 +118,6 @@ final class Tree implements AutoCloseable {
     void forget(EntryPath path) {
         times.remove(path.text());
         implicit.remove(path.text());
-        close();
     }
 
     Directory root() {
