@@ -30,6 +30,7 @@ public final class Directory implements AutoCloseable {
     private static final int O_WRONLY = 1;
     private static final int O_CREAT = 0100;
     private static final int O_EXCL = 0200;
+    private static final int O_NONBLOCK = 04000;
     private static final int O_DIRECTORY = 0200000;
     private static final int O_NOFOLLOW = 0400000;
     private static final int O_CLOEXEC = 02000000;
@@ -77,6 +78,23 @@ public final class Directory implements AutoCloseable {
     public OpenFile createFile(byte[] name) {
         int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
         return new OpenFile(openat2(fd, component(name), subjectOf(name), flags, 0600, INSIDE), subjectOf(name));
+    }
+
+    /**
+     * Opens a regular file below this directory for reading. Links on the way and at the end are followed, but never out
+     * of it, which the kernel sees to.
+     */
+    public FileInput openFile(byte[] path) {
+        String fileSubject = subjectOf(path);
+        long resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
+        // O_NONBLOCK: opening a FIFO for reading would wait for its writer.
+        int file = openat2(fd, path, fileSubject, O_NONBLOCK | O_CLOEXEC, 0, resolve);
+        FileStatus status = FdCalls.status(file, new byte[0], fileSubject).orElseThrow();
+        if (status.type() != FileStatus.Type.REGULAR) {
+            FdCalls.close(file);
+            throw new LinuxException("openat2", Errno.EINVAL, fileSubject);
+        }
+        return new FileInput(file, fileSubject);
     }
 
     /** Makes a directory that only its owner may enter, until {@link #mode} says otherwise. */
