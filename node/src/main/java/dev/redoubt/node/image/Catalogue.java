@@ -21,7 +21,6 @@ import java.util.regex.Pattern;
 /** Which images there are, under which names, and who uses them. Callers hold the store's lock. */
 final class Catalogue {
     private static final Pattern OWNER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
-    private static final String JSON = ".json";
 
     private final StoreDirectory store;
 
@@ -30,7 +29,7 @@ final class Catalogue {
     }
 
     void put(ImageRecord image) {
-        store.write(record(image.digest()), image.json());
+        store.write(record(image.digest()), image.text());
     }
 
     Optional<ImageRecord> find(Digest digest) {
@@ -62,8 +61,7 @@ final class Catalogue {
     Set<Digest> images() {
         Set<Digest> digests = new HashSet<>();
         for (Path file : files(store.manifests())) {
-            String name = Workspace.fileName(file);
-            digests.add(new Digest(name.substring(0, name.length() - JSON.length())));
+            digests.add(new Digest(Workspace.fileName(file)));
         }
         return digests;
     }
@@ -96,7 +94,7 @@ final class Catalogue {
     }
 
     private Path record(Digest digest) {
-        return store.manifests().resolve(digest.hex() + JSON);
+        return store.manifests().resolve(digest.hex());
     }
 
     /** A name is one file name here: its slashes and colons are escaped, so no name is a path. */
