@@ -1,0 +1,139 @@
+package dev.redoubt.node.image;
+
+import dev.redoubt.node.image.ImageException.Reason;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** Which images there are, under which names, and who uses them. Callers hold the store's lock. */
+final class Catalogue {
+    private static final Pattern OWNER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
+
+    private final StoreDirectory store;
+
+    Catalogue(StoreDirectory store) {
+        this.store = store;
+    }
+
+    void put(ImageRecord image) {
+        store.write(record(image.digest()), image.text());
+    }
+
+    Optional<ImageRecord> find(Digest digest) {
+        return read(record(digest)).map(ImageRecord::parse);
+    }
+
+    void name(String name, Digest digest) {
+        store.write(reference(name), digest + "\n");
+    }
+
+    Optional<Digest> named(String name) {
+        return read(reference(name)).map(text -> Digest.parse(text.strip()));
+    }
+
+    void unname(String name) {
+        delete(reference(name));
+    }
+
+    /** All names, sorted. */
+    Map<String, Digest> names() {
+        Map<String, Digest> names = new TreeMap<>();
+        for (Path file : files(store.refs())) {
+            String name = URLDecoder.decode(Workspace.fileName(file), StandardCharsets.UTF_8);
+            named(name).ifPresent(digest -> names.put(name, digest));
+        }
+        return names;
+    }
+
+    Set<Digest> images() {
+        Set<Digest> digests = new HashSet<>();
+        for (Path file : files(store.manifests())) {
+            digests.add(new Digest(Workspace.fileName(file)));
+        }
+        return digests;
+    }
+
+    void forget(Digest image) {
+        delete(record(image));
+    }
+
+    /** Marks an image as used. Not synced: the owner does not outlive a power cut either. */
+    void use(Digest image, String owner) {
+        try {
+            Files.writeString(use(owner), image + "\n");
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot mark an image as used", cannot);
+        }
+    }
+
+    void release(String owner) {
+        delete(use(owner));
+    }
+
+    /** Owners, and what each uses. */
+    Map<String, Digest> uses() {
+        Map<String, Digest> uses = new TreeMap<>();
+        for (Path file : files(store.uses())) {
+            Optional<String> digest = read(file).map(String::strip).filter(Digest::isDigest);
+            digest.ifPresent(text -> uses.put(Workspace.fileName(file), Digest.parse(text)));
+        }
+        return uses;
+    }
+
+    private Path record(Digest digest) {
+        return store.manifests().resolve(digest.hex());
+    }
+
+    /** A name is one file name here: its slashes and colons are escaped, so no name is a path. */
+    private Path reference(String name) {
+        return store.refs().resolve(URLEncoder.encode(name, StandardCharsets.UTF_8));
+    }
+
+    private Path use(String owner) {
+        if (!OWNER.matcher(owner).matches()) {
+            throw new IllegalArgumentException("not the name of an owner");
+        }
+        return store.uses().resolve(owner);
+    }
+
+    private static Optional<String> read(Path file) {
+        try {
+            return Optional.of(Files.readString(file));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
+        } catch (IOException cannot) {
+            throw new ImageException(Reason.STORE, "cannot read " + file, cannot);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot remove " + file, cannot);
+        }
+    }
+
+    private static List<Path> files(Path directory) {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
+            all.forEach(files::add);
+            return files;
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot list " + directory, cannot);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+package dev.redoubt.node.image;
+
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.node.image.Assembly.Description;
+import dev.redoubt.node.image.Assembly.Tree;
+import dev.redoubt.node.image.ImageException.Reason;
+import dev.redoubt.node.image.unpack.Limits;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * The images of this machine. Any number of processes may have the same store open; every change is all or nothing, and
+ * what a killed process left is removed when the next one opens the store.
+ *
+ * <p>Every method throws {@link ImageException} and nothing else.
+ */
+public final class ImageStore {
+    private static final int SHORTEST_DIGEST = 12;
+
+    private final StoreDirectory store;
+    private final Catalogue catalogue;
+    private final Layers layers;
+    private final UnpackSandbox sandbox;
+    private final Limits limits;
+
+    private ImageStore(StoreDirectory store, UnpackSandbox sandbox, Limits limits) {
+        this.store = store;
+        this.catalogue = new Catalogue(store);
+        this.layers = new Layers(store);
+        this.sandbox = sandbox;
+        this.limits = limits;
+    }
+
+    /**
+     * Opens the store, makes it if it is not there, and sweeps.
+     *
+     * @param directory {@code node/images} of the data directory
+     * @param unpackIds first of the 65,536 ids of this machine that unpacking processes run with
+     */
+    public static ImageStore open(Path directory, int unpackIds) {
+        return open(directory, unpackIds, Limits.DEFAULT);
+    }
+
+    static ImageStore open(Path directory, int unpackIds, Limits limits) {
+        return guard(() -> {
+            StoreDirectory store = StoreDirectory.make(directory.toAbsolutePath());
+            Workspace.sweep(store);
+            return new ImageStore(store, new UnpackSandbox(unpackIds), limits);
+        });
+    }
+
+    /** The image of that name, digest, or beginning of a digest (12 digits or more). */
+    public Image resolve(String nameOrDigest) {
+        return guard(() -> image(find(nameOrDigest)));
+    }
+
+    /**
+     * Resolves, and keeps the image from being removed until {@link #release}.
+     *
+     * @param owner the sandbox's id; an owner uses one image
+     */
+    public Image use(String nameOrDigest, String owner) {
+        return guard(() -> store.shared(() -> {
+            ImageRecord found = find(nameOrDigest);
+            catalogue.use(found.digest(), owner);
+            return image(found);
+        }));
+    }
+
+    /** The owner is gone. Does nothing when it used none. */
+    public void release(String owner) {
+        guard(() -> {
+            catalogue.release(owner);
+            return owner;
+        });
+    }
+
+    /** Forgets the owners that are no more, those a killed process could not release. */
+    public void releaseUnless(Predicate<String> alive) {
+        guard(() -> {
+            catalogue.uses().keySet().stream().filter(alive.negate()).forEach(catalogue::release);
+            return alive;
+        });
+    }
+
+    /** Every image that has a name or a user, by name. */
+    public List<Image> list() {
+        return guard(() -> {
+            Set<Digest> wanted = new HashSet<>(catalogue.names().values());
+            wanted.addAll(catalogue.uses().values());
+            return wanted.stream()
+                    .map(catalogue::find)
+                    .flatMap(Optional::stream)
+                    .map(this::image)
+                    .sorted(Comparator.comparing((Image image) -> String.join(" ", image.names()))
+                            .thenComparing(image -> image.digest().hex()))
+                    .toList();
+        });
+    }
+
+    /**
+     * Takes a name away, and the image with its last name; a digest takes all names. Layers go with the last image that
+     * has them.
+     *
+     * @throws ImageException with {@code IN_USE} when a sandbox runs on it and this is the last name
+     */
+    public void remove(String nameOrDigest) {
+        guard(() -> {
+            store.exclusive(() -> unname(nameOrDigest));
+            collector().collect();
+            return nameOrDigest;
+        });
+    }
+
+    private Digest unname(String nameOrDigest) {
+        ImageRecord found = find(nameOrDigest);
+        List<String> all = names(found.digest());
+        Optional<String> one = storedName(nameOrDigest);
+        List<String> going = one.isPresent() ? List.of(one.get()) : all;
+        Set<String> users = collector().users(found.digest());
+        if (!users.isEmpty() && going.size() == all.size()) {
+            throw new ImageException(Reason.IN_USE, nameOrDigest + " is used by " + String.join(", ", users));
+        }
+        going.forEach(catalogue::unname);
+        return found.digest();
+    }
+
+    private Collector collector() {
+        return new Collector(store, catalogue, layers);
+    }
+
+    /**
+     * Takes a file (or "-" like stream, see the other method) or an OCI layout directory.
+     *
+     * @param name under which it can be found
+     */
+    public Image importArchive(Path archive, String name, Consumer<ImageEvent> progress) {
+        return guard(() -> {
+            if (Files.isDirectory(archive)) {
+                return imported(name, progress, importer -> importer.layoutDirectory(archive, name));
+            }
+            try (InputStream in = Files.newInputStream(archive)) {
+                return importArchive(in, name, progress);
+            }
+        });
+    }
+
+    /** Takes a plain, gzip or zstd tar: a root file system, a docker-archive, or an OCI layout. */
+    public Image importArchive(InputStream archive, String name, Consumer<ImageEvent> progress) {
+        return guard(() -> imported(name, progress, importer -> importer.archive(archive, name)));
+    }
+
+    private interface ImportStep {
+        ImageRecord take(Importer importer) throws IOException;
+    }
+
+    private Image imported(String name, Consumer<ImageEvent> progress, ImportStep step) throws IOException {
+        Reference.requireLocalName(name);
+        try (Workspace workspace = Workspace.create(store)) {
+            Assembly assembly = new Assembly(store, workspace, sandbox, progress);
+            return ready(step.take(new Importer(assembly, Platform.host(), limits)), progress);
+        }
+    }
+
+    /** Makes the busybox image if it is not there or the host's busybox has changed; well under a second. */
+    public Image ensureBuiltIn(String name) {
+        return guard(() -> {
+            if (!name.equals(Busybox.NAME)) {
+                throw new ImageException(Reason.NOT_FOUND, "there is no built-in image " + name);
+            }
+            Path binary = Busybox.binary();
+            Instant made = Busybox.made(binary);
+            Predicate<ImageRecord> current = image -> image.created().equals(made);
+            Optional<Image> present = present(Busybox.NAME, current);
+            return present.isPresent() ? present.get() : makeBusybox(binary, made, current);
+        });
+    }
+
+    private Image makeBusybox(Path binary, Instant made, Predicate<ImageRecord> current) throws IOException {
+        try (var _ = store.making(Busybox.NAME, event -> {});
+                Workspace workspace = Workspace.create(store)) {
+            Optional<Image> present = present(Busybox.NAME, current);
+            if (present.isPresent()) {
+                return present.get();
+            }
+            Assembly assembly = new Assembly(store, workspace, sandbox, event -> {});
+            assembly.add(assembly.unpackOwn(Busybox.archive(binary)));
+            Description description = new Description(Busybox.config(), Platform.host(), made, "built in: " + binary);
+            return image(finishOwn(assembly, Busybox.NAME, description));
+        }
+    }
+
+    /**
+     * Makes the base image if it is not there, or its recipe or our files in it have changed: minutes the first time,
+     * no time when only our files changed.
+     *
+     * @param extras files on top of Debian
+     */
+    public Image ensureBase(List<ExtraFile> extras, Consumer<ImageEvent> progress) {
+        return ensureBase(List.of(), extras, progress);
+    }
+
+    Image ensureBase(List<String> packages, List<ExtraFile> extras, Consumer<ImageEvent> progress) {
+        return guard(() -> {
+            String recipe = BaseImage.recipe(packages);
+            byte[] ours = BaseImage.extras(extras);
+            Predicate<ImageRecord> current = image -> image.source().equals(recipe)
+                    && image.layers().getFirst().diffId().equals(Digest.of(ours));
+            Optional<Image> present = present(BaseImage.NAME, current);
+            if (present.isPresent()) {
+                return present.get();
+            }
+            try (var _ = store.making("the base image", progress);
+                    Workspace workspace = Workspace.create(store)) {
+                Optional<Image> other = present(BaseImage.NAME, current);
+                return other.isPresent() ? other.get() : makeBase(workspace, packages, recipe, ours, progress);
+            }
+        });
+    }
+
+    private Image makeBase(
+            Workspace workspace, List<String> packages, String recipe, byte[] ours, Consumer<ImageEvent> progress)
+            throws IOException {
+        Assembly assembly = new Assembly(store, workspace, sandbox, progress);
+        Optional<Digest> debian = catalogue
+                .named(BaseImage.NAME)
+                .flatMap(catalogue::find)
+                .filter(image -> image.source().equals(recipe))
+                .map(image -> image.layers().getLast().diffId());
+        if (debian.isEmpty() || !assembly.addPresent(debian.get())) {
+            try (BaseBuild build = BaseBuild.start(packages, workspace.directory("build"), progress)) {
+                Tree tree = unpackBuild(assembly, build);
+                assembly.add(tree);
+            }
+        }
+        assembly.add(assembly.unpackOwn(ours));
+        Description description = new Description(BaseImage.config(), Platform.host(), Instant.now(), recipe);
+        return ready(finishOwn(assembly, BaseImage.NAME, description), progress);
+    }
+
+    /** A build that fails ends its archive early: then the build is the failure to report, not the archive. */
+    private Tree unpackBuild(Assembly assembly, BaseBuild build) throws IOException {
+        try {
+            Tree tree = assembly.unpack(build.archive(), BaseImage.NAME, limits);
+            build.finish();
+            return tree;
+        } catch (ArchiveRefused broken) {
+            build.finish();
+            throw broken;
+        }
+    }
+
+    private Optional<Image> present(String name, Predicate<ImageRecord> current) {
+        return catalogue.named(name).flatMap(catalogue::find).filter(current).map(this::image);
+    }
+
+    /** Without a manifest of its own, an image is named by what it is made of. */
+    private ImageRecord finishOwn(Assembly assembly, String name, Description description) {
+        Digest digest = Digest.of(name + " " + assembly.diffIds() + " " + description.config());
+        return assembly.finish(digest, List.of(name), description);
+    }
+
+    private Image ready(ImageRecord made, Consumer<ImageEvent> progress) {
+        Image image = image(made);
+        progress.accept(new ImageEvent.Ready(image));
+        return image;
+    }
+
+    private Image image(ImageRecord found) {
+        return found.image(layers, names(found.digest()));
+    }
+
+    private List<String> names(Digest digest) {
+        return catalogue.names().entrySet().stream()
+                .filter(entry -> entry.getValue().equals(digest))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private ImageRecord find(String nameOrDigest) {
+        return digest(nameOrDigest)
+                .flatMap(catalogue::find)
+                .orElseThrow(() -> new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here"));
+    }
+
+    private Optional<Digest> digest(String nameOrDigest) {
+        Optional<String> name = storedName(nameOrDigest);
+        if (name.isPresent()) {
+            return catalogue.named(name.get());
+        }
+        String hex = nameOrDigest.startsWith("sha256:") ? nameOrDigest.substring(7) : nameOrDigest;
+        if (hex.length() < SHORTEST_DIGEST || !hex.matches("[0-9a-f]+")) {
+            return Optional.empty();
+        }
+        List<Digest> fitting = new ArrayList<>(catalogue.images());
+        fitting.removeIf(digest -> !digest.hex().startsWith(hex));
+        return fitting.size() == 1 ? Optional.of(fitting.getFirst()) : Optional.empty();
+    }
+
+    /** The name as it is kept: as given, or written out as a registry's name. */
+    private Optional<String> storedName(String name) {
+        if (catalogue.named(name).isPresent()) {
+            return Optional.of(name);
+        }
+        return Reference.tryParse(name).map(Reference::name).filter(full -> catalogue.named(full)
+                .isPresent());
+    }
+
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** The one place where failures of the machine get the store's words. */
+    private static <T> T guard(Work<T> work) {
+        try {
+            return work.run();
+        } catch (IOException failed) {
+            throw StoreDirectory.failure("the image store failed", failed);
+        } catch (LinuxException failed) {
+            boolean full = failed.errno() == Errno.ENOSPC || failed.errno() == Errno.EDQUOT;
+            Reason reason = full ? Reason.STORAGE_FULL : Reason.STORE;
+            throw new ImageException(reason, "the image store failed: " + failed.getMessage(), failed);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package dev.redoubt.node.image;
+
+import dev.redoubt.linux.Directory;
+import dev.redoubt.linux.Flock;
+import dev.redoubt.linux.TreeRemoval;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A directory under {@code tmp} for one piece of work. Its lock says that the worker lives: the kernel lets go of it
+ * when the process dies, however it dies, and the next store that opens removes what is left.
+ */
+final class Workspace implements AutoCloseable {
+    private static final String PREFIX = "work-";
+    private static final String LOCK = "lock";
+    private static final String PINS = "pins";
+
+    private final StoreDirectory store;
+    private final Path directory;
+    private final Flock alive;
+
+    private Workspace(StoreDirectory store, Path directory, Flock alive) {
+        this.store = store;
+        this.directory = directory;
+        this.alive = alive;
+    }
+
+    static Workspace create(StoreDirectory store) {
+        // Under the shared lock: a sweeper must not come between the directory and its lock.
+        return store.shared(() -> {
+            try {
+                Path directory = Files.createTempDirectory(store.tmp(), PREFIX);
+                Flock alive = Flock.tryExclusive(directory.resolve(LOCK)).orElseThrow();
+                Files.createDirectory(directory.resolve(PINS));
+                return new Workspace(store, directory, alive);
+            } catch (IOException cannot) {
+                throw StoreDirectory.failure("cannot make a temporary directory", cannot);
+            }
+        });
+    }
+
+    Path directory(String name) {
+        try {
+            return Files.createDirectory(directory.resolve(name));
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot make a temporary directory", cannot);
+        }
+    }
+
+    /** Keeps a layer from being collected while the image that wants it is not complete. */
+    void pin(Digest layer) {
+        store.shared(() -> {
+            try {
+                Path pin = directory.resolve(PINS).resolve(layer.hex());
+                if (Files.notExists(pin)) {
+                    Files.createFile(pin);
+                }
+                return pin;
+            } catch (IOException cannot) {
+                throw StoreDirectory.failure("cannot pin a layer", cannot);
+            }
+        });
+    }
+
+    /** Layers that unfinished work wants, of every process. Call it with the exclusive lock held. */
+    static Set<Digest> pinned(StoreDirectory store) throws IOException {
+        Set<Digest> pinned = new HashSet<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), PREFIX + "*")) {
+            for (Path workspace : all) {
+                addPins(workspace.resolve(PINS), pinned);
+            }
+        }
+        return pinned;
+    }
+
+    private static void addPins(Path pins, Set<Digest> pinned) throws IOException {
+        if (Files.notExists(pins)) {
+            return;
+        }
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(pins)) {
+            all.forEach(pin -> pinned.add(new Digest(fileName(pin))));
+        }
+    }
+
+    /** Removes what dead processes left. Returns at once when somebody else is at it. */
+    static void sweep(StoreDirectory store) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
+            if (!all.iterator().hasNext()) {
+                return;
+            }
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot sweep", cannot);
+        }
+        Optional<Flock> lock = store.tryExclusive();
+        if (lock.isPresent()) {
+            try (Flock _ = lock.get()) {
+                sweepDead(store);
+            }
+        }
+    }
+
+    private static void sweepDead(StoreDirectory store) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
+            for (Path leftover : all) {
+                if (isDead(leftover)) {
+                    remove(store, fileName(leftover));
+                }
+            }
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot sweep", cannot);
+        }
+    }
+
+    /** Files being written exist only while their writer holds the shared lock, which the sweeper excludes. */
+    private static boolean isDead(Path leftover) {
+        if (!Files.isDirectory(leftover)) {
+            return true;
+        }
+        Optional<Flock> lock = Flock.tryExclusive(leftover.resolve(LOCK));
+        lock.ifPresent(Flock::close);
+        return lock.isPresent();
+    }
+
+    private static void remove(StoreDirectory store, String name) {
+        try (Directory tmp = Directory.open(store.tmp())) {
+            TreeRemoval.remove(tmp, name.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    static String fileName(Path path) {
+        Path name = path.getFileName();
+        if (name == null) {
+            throw new UncheckedIOException(new IOException("a path without a name"));
+        }
+        return name.toString();
+    }
+
+    @Override
+    public void close() {
+        remove(store, fileName(directory));
+        alive.close();
+    }
+}
