@@ -384,7 +384,7 @@ static void message_memory(const struct probe *probe)
 	(void)probe;
 	/* struct mq_attr: flags, messages, size, current. */
 	long attributes[8] = { 0, 10, 8192 };
-	long most = bound("queues", 1L * MIB), taken = 0, count = 0;
+	long most = bound("queues", MIB / 2), taken = 0, count = 0;
 	while (taken < most) {
 		char name[64];
 		snprintf(name, sizeof name, "redoubt-escape-%d-%ld", getpid(), count);
