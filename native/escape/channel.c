@@ -51,11 +51,13 @@ static void fill_door(const struct probe *probe)
 static void replace_door(const struct probe *probe)
 {
 	(void)probe;
-	const char *path = in_directory("sudo.sock");
-	long result = TRY(renameat, AT_FDCWD, path, AT_FDCWD, in_directory("sudo.old"));
+	char door[160], aside[160];
+	snprintf(door, sizeof door, "%s", in_directory("sudo.sock"));
+	snprintf(aside, sizeof aside, "%s", in_directory("sudo.old"));
+	long result = TRY(renameat, AT_FDCWD, door, AT_FDCWD, aside);
 	if (result == 0)
-		rename(in_directory("sudo.old"), path);
-	decide(result, "%s", path);
+		rename(aside, door);
+	decide(result, "%s", door);
 }
 
 static void write_beside(const struct probe *probe)

@@ -273,7 +273,7 @@ static void hang_up(const struct probe *probe)
 {
 	(void)probe;
 	/* In a session without terminal there is nothing to hang up after the permission. */
-	setsid();
+	new_session();
 	decide(TRY(vhangup), "");
 }
 
@@ -361,7 +361,8 @@ const struct probe kernel_probes[] = {
 		.weak = "in a session without terminal: permitted, then nothing to hang up" },
 	{ "listmount", "mounts by the new call, where /proc is masked", .walls = "B", .attack = list_mounts,
 		.absent = ENOSYS },
-	{ "prctl-exe-file", "a false name for its program", .walls = "BA", .attack = set_mm, .weak = LATER },
+	{ "prctl-exe-file", "a false name for its program", .walls = "BA", .attack = set_mm, .absent = EPERM,
+		.weak = LATER },
 	{ "memfd-secret", "memory that not even the host can look at", .walls = "B", .attack = secret_memory,
 		.absent = ENOSYS },
 	{ 0 },

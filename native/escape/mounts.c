@@ -28,7 +28,8 @@ static void mount_overlay(const struct probe *probe)
 {
 	(void)probe;
 	char options[512];
-	snprintf(options, sizeof options, "lowerdir=/proc,upperdir=%s/upper,workdir=%s/work", world.scratch, world.scratch);
+	snprintf(options, sizeof options, "lowerdir=/tmp,upperdir=%s/upper,workdir=%s/work", world.scratch, world.scratch);
+	mount("none", world.scratch, "tmpfs", 0, NULL);
 	mkdir(scratch("upper"), 0755);
 	mkdir(scratch("work"), 0755);
 	mkdir(scratch("merged"), 0755);

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,14 +115,16 @@ static void ask_namespace(const struct probe *probe)
 /* Becomes root of a new user namespace together with others; says so itself when that is refused. */
 static bool nest(unsigned long others)
 {
-	char map[32];
-	snprintf(map, sizeof map, "0 %u 1", geteuid());
+	char users[32], groups[32];
+	snprintf(users, sizeof users, "0 %u 1", geteuid());
+	snprintf(groups, sizeof groups, "0 %u 1", getegid());
 	if (TRY(unshare, NEW_USER | others) == -1) {
 		refused("");
 		return false;
 	}
 	spill("/proc/self/setgroups", "deny");
-	spill("/proc/self/uid_map", map);
+	spill("/proc/self/uid_map", users);
+	spill("/proc/self/gid_map", groups);
 	return true;
 }
 
@@ -145,14 +148,15 @@ static void nested_overlay(const struct probe *probe)
 	if (!nest(NEW_MOUNT))
 		return;
 	char options[512];
-	snprintf(options, sizeof options, "lowerdir=/,upperdir=%s/upper,workdir=%s/work,userxattr", world.scratch, world.scratch);
+	snprintf(options, sizeof options, "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work,userxattr", world.scratch,
+		world.scratch, world.scratch);
 	if (TRY(mount, "none", world.scratch, "tmpfs", 0, NULL) == -1) {
 		refused("a place for the upper directory");
 		return;
 	}
-	syscall(SYS_mkdir, scratch("upper"), 0755);
-	syscall(SYS_mkdir, scratch("work"), 0755);
-	syscall(SYS_mkdir, scratch("merged"), 0755);
+	static const char *const PARTS[] = { "lower", "upper", "work", "merged" };
+	for (size_t i = 0; i < 4; i++)
+		mkdir(scratch(PARTS[i]), 0755);
 	decide(TRY(mount, "overlay", scratch("merged"), "overlay", 0, options), "");
 }
 

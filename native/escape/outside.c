@@ -115,6 +115,26 @@ static void shared_file(const char *token, char *path, size_t size)
 	printf("shmfile=%s lock=%lu ", path, (unsigned long)status.st_ino);
 }
 
+/* A block device that root may read here; some hosts guard their root disk even from root. */
+static void readable_disk(void)
+{
+	char table[16384];
+	unsigned major_number, minor_number;
+	char name[64], path[80];
+	slurp("/proc/partitions", table, sizeof table);
+	for (char *line = strtok(table, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		if (sscanf(line, "%u %u %*u %63s", &major_number, &minor_number, name) != 3)
+			continue;
+		snprintf(path, sizeof path, "/dev/%s", name);
+		int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd == -1)
+			continue;
+		close(fd);
+		printf("disk=%u:%u ", major_number, minor_number);
+		return;
+	}
+}
+
 static void host_facts(void)
 {
 	struct utsname name;
@@ -126,9 +146,7 @@ static void host_facts(void)
 	slurp("/proc/meminfo", memory, sizeof memory);
 	printf("memory-total=%ld ", strtol(memory + strcspn(memory, "0123456789"), NULL, 10));
 	printf("cpus=%ld ", sysconf(_SC_NPROCESSORS_ONLN));
-	struct stat root;
-	stat("/", &root);
-	printf("disk=%u:%u ", major(root.st_dev), minor(root.st_dev));
+	readable_disk();
 	struct statvfs size;
 	statvfs("/", &size);
 	printf("blocks=%lu ", (unsigned long)size.f_blocks);

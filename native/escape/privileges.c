@@ -125,7 +125,7 @@ static void widen_map(const struct probe *probe)
 	if (fd == -1)
 		refused("");
 	else
-		decide(TRY(write, fd, "0 0 65536", 9), "");
+		decide(TRY(write, fd, "0 0 1", 5), "");
 }
 
 static void fresh_user_namespace(void)
@@ -279,7 +279,7 @@ const struct probe privilege_probes[] = {
 	{ "unmapped-uid", "a uid of the host or of a neighbour", .walls = "BA", .attack = unmapped_user },
 	{ "unmapped-owner", "files of a host's user or of a neighbour", .walls = "BA", .attack = unmapped_owner },
 	{ "identity-id-map", "uid 0 of the host behind uid 0 of the sandbox", .walls = "A", .attack = identity_map },
-	{ "widen-id-map", "more ids than it was given", .walls = "AC", .attack = widen_map, .arena = fresh_user_namespace },
+	{ "widen-id-map", "an id map of its own", .walls = "AC", .attack = widen_map, .arena = fresh_user_namespace },
 	{ "capset", "a capability back that was dropped", .walls = "BA", .attack = take_capabilities },
 	{ "ambient-capability", "a capability for every later program", .walls = "BA", .attack = raise_ambient },
 	{ "securebits", "capabilities that survive a change of uid", .walls = "BA", .attack = change_securebits },

@@ -93,6 +93,8 @@ void decide(long result, const char *format, ...) __attribute__((format(printf, 
 int refusal(void);
 /* Waits for the one who carries on in our place and leaves with it. */
 void relay(pid_t child) __attribute__((noreturn));
+/* Carries on in a child that leads a session: a probe leads a process group and so cannot. */
+void new_session(void);
 
 /* ---- where a control runs (arena.c) ---- */
 

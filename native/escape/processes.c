@@ -85,9 +85,34 @@ static void take_descriptor(const struct probe *probe)
 	decide(taken, "");
 }
 
+/* The state in the third field of proc_pid_stat(5); Z for who is gone. */
+static char state_of(pid_t pid)
+{
+	char path[64], text[256], state = 'Z';
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	if (slurp(path, text, sizeof text) > 0)
+		sscanf(text, "%*d (%*[^)]) %c", &state);
+	return state;
+}
+
+/* The kernel gives an init of a pid namespace no signal from inside that it has not asked for (pid_namespaces(7)). */
+static void decide_by_effect(long result, char wanted)
+{
+	if (result == -1) {
+		refused("");
+		return;
+	}
+	for (int i = 0; i < 50 && state_of(world.target) != wanted; i++)
+		usleep(2000);
+	if (state_of(world.target) == wanted)
+		worked("state %c", wanted);
+	else
+		harmless("permitted, but the process did not take it");
+}
+
 static void send_signal(const struct probe *probe)
 {
-	decide(TRY(kill, world.target, probe->value), "");
+	decide_by_effect(TRY(kill, world.target, probe->value), probe->value == SIGSTOP ? 'T' : 'Z');
 }
 
 static void send_by_pidfd(const struct probe *probe)
@@ -97,13 +122,13 @@ static void send_by_pidfd(const struct probe *probe)
 	if (process == -1)
 		refused("");
 	else
-		decide(TRY(pidfd_send_signal, process, SIGKILL, NULL, 0), "");
+		decide_by_effect(TRY(pidfd_send_signal, process, SIGKILL, NULL, 0), 'Z');
 }
 
 static void send_to_thread(const struct probe *probe)
 {
 	(void)probe;
-	decide(TRY(tgkill, world.target, world.target, SIGKILL), "");
+	decide_by_effect(TRY(tgkill, world.target, world.target, SIGKILL), 'Z');
 }
 
 static void send_forged(const struct probe *probe)
@@ -112,7 +137,7 @@ static void send_forged(const struct probe *probe)
 	siginfo_t forged;
 	memset(&forged, 0, sizeof forged);
 	forged.si_code = SI_QUEUE;
-	decide(TRY(rt_sigqueueinfo, world.target, SIGKILL, &forged), "");
+	decide_by_effect(TRY(rt_sigqueueinfo, world.target, SIGKILL, &forged), 'Z');
 }
 
 /* A limit whose lowering hurts nobody when it succeeds. */

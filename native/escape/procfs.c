@@ -38,9 +38,10 @@ static void list_directory(const struct probe *probe)
 	}
 	/* An empty directory has two entries of 24 bytes. */
 	long size = TRY(getdents64, fd, entries, sizeof entries);
-	if (size >= 0 && size <= 48)
+	if (size >= 0 && size <= 48) {
+		answered(world.control ? ENOENT : 0);
 		refused("%s is empty", probe->text);
-	else
+	} else
 		decide(size, "%s", probe->text);
 }
 
@@ -56,8 +57,7 @@ static void read_addresses(const struct probe *probe)
 	long count = TRY(read, fd, text, sizeof text - 1);
 	text[count < 0 ? 0 : count] = '\0';
 	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		while (*line == ' ')
-			line++;
+		line += strspn(line, " ");
 		size_t zeros = strspn(line, "0-");
 		if (isxdigit((unsigned char)line[zeros]) && strspn(line, "0123456789abcdef-") >= 8) {
 			worked("%s: %.17s", probe->text, line);
@@ -156,6 +156,6 @@ const struct probe proc_probes[] = {
 	LIST("debugfs", "/sys/kernel/debug", "the kernel's insides"),
 	ADDRESSES("kernel-symbols", "/proc/kallsyms", "addresses of kernel functions"),
 	ADDRESSES("memory-map", "/proc/iomem", "where the kernel lies in memory"),
-	ADDRESSES("vmalloc-map", "/proc/vmallocinfo", "addresses of the kernel's heap"),
+	SHOW("vmalloc-map", "/proc/vmallocinfo", "the state of the kernel's heap, for heap attacks"),
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /*
  * Taking more than a sandbox's share. Every attack stops by itself at a bound a little above the limit that the
- * sandbox is said to have (--outside "pids=... memory=... disk=... inodes=... files=... signals=..."), so that a
- * missing limit is found and the host stays whole.
+ * sandbox is said to have (--outside "pids=512 memory=268435456 ..."; the keys are those of bound() below), so that
+ * a missing limit is found and the host stays whole.
  */
 #include "probe.h"
 
@@ -237,7 +237,8 @@ static void fill_disk(const struct probe *probe)
 		refused("no directory to write in");
 		return;
 	}
-	long most = bound("disk", 128L * MIB) + 16L * MIB, taken = 0;
+	bool root = strcmp(probe->text, "/") == 0;
+	long most = bound(root ? "disk" : "tmp-disk", 128L * MIB) + 16L * MIB, taken = 0;
 	die_first();
 	/* Several files, so that a limit on one file's size is not taken for one on the disk. */
 	for (int file = 0; taken < most; file++) {
@@ -268,7 +269,8 @@ static void fill_inodes(const struct probe *probe)
 		refused("no directory to write in");
 		return;
 	}
-	long most = bound("inodes", 32768) + 16, count = 0;
+	bool root = strcmp(probe->text, "/") == 0;
+	long most = bound(root ? "inodes" : "tmp-inodes", 32768) + 16, count = 0;
 	int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (; count < most; count++) {
 		char name[24];
@@ -384,7 +386,7 @@ static void message_memory(const struct probe *probe)
 	(void)probe;
 	/* struct mq_attr: flags, messages, size, current. */
 	long attributes[8] = { 0, 10, 8192 };
-	long most = bound("queues", 1L * MIB), taken = 0, count = 0;
+	long most = bound("queues", MIB / 2), taken = 0, count = 0;
 	while (taken < most) {
 		char name[64];
 		snprintf(name, sizeof name, "redoubt-escape-%d-%ld", getpid(), count);

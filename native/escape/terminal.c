@@ -19,7 +19,7 @@ static long own_terminal(void)
 	if (master == -1 || ioctl(master, TIOCSPTLCK, &unlocked) == -1 || ioctl(master, TIOCGPTN, &number) == -1)
 		untried("no terminal to be had: errno %d", errno);
 	snprintf(path, sizeof path, "/dev/pts/%u", number);
-	setsid();
+	new_session();
 	int slave = open(path, O_RDWR | O_CLOEXEC);
 	if (slave == -1 || (ioctl(slave, TIOCSCTTY, 0) == -1 && tcgetsid(slave) != getpid()))
 		untried("no controlling terminal: errno %d", errno);
@@ -70,29 +70,32 @@ static void line_discipline(const struct probe *probe)
 	decide(result, "discipline %d", discipline);
 }
 
-/* The terminal belongs to a session of its own, held by a child; only force takes it away. */
+/* The terminal belongs to the session that new_session() makes below; only force takes it into another. */
+static void hold_terminal(int tell)
+{
+	char link[32], path[32];
+	snprintf(link, sizeof link, "/proc/self/fd/%ld", own_terminal());
+	ssize_t length = readlink(link, path, sizeof path);
+	if (length > 0 && write(tell, path, (size_t)length) == length)
+		pause();
+	_exit(0);
+}
+
 static void steal_terminal(const struct probe *probe)
 {
 	(void)probe;
 	int ready[2];
-	char path[32] = "";
+	char path[33] = "";
 	if (pipe(ready) == -1)
 		untried("pipe");
+	new_session();
 	if (fork() == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		long slave = own_terminal();
-		ssize_t length = 0;
-		char link[32];
-		snprintf(link, sizeof link, "/proc/self/fd/%ld", slave);
-		length = readlink(link, path, sizeof path - 1);
-		if (length > 0 && write(ready[1], path, (size_t)length) > 0)
-			pause();
-		_exit(0);
+		hold_terminal(ready[1]);
 	}
 	close(ready[1]);
 	if (read(ready[0], path, sizeof path - 1) <= 0)
 		untried("no terminal to steal");
-	setsid();
 	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	decide(TRY(ioctl, fd, TIOCSCTTY, 1), "%s", path);
 }

@@ -150,8 +150,18 @@ static void busy_numbers(const struct probe *probe)
 		return;
 	if (strpbrk(text, "123456789") != NULL)
 		worked("%s: %.60s", probe->text, text);
-	else
+	else {
+		answered(world.control ? ENOENT : 0);
 		refused("%s shows only zeros", probe->text);
+	}
+}
+
+/* The number is of all terminals of the machine; a control makes sure that there is one. */
+static void terminals(const struct probe *probe)
+{
+	if (world.control)
+		open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	busy_numbers(probe);
 }
 
 static void load_average(const struct probe *probe)
@@ -318,7 +328,8 @@ const struct probe trace_probes[] = {
 	NUMBERS("partitions", "/proc/partitions", "the host's disks"),
 	NUMBERS("swaps", "/proc/swaps", "the host's swap"),
 	NUMBERS("open-files", "/proc/sys/fs/file-nr", "how many files neighbours have open"),
-	NUMBERS("terminals", "/proc/sys/kernel/pty/nr", "how many terminals neighbours have open"),
+	{ "trace-terminals", "how many terminals neighbours have open", .walls = "A", .attack = terminals,
+		.text = "/proc/sys/kernel/pty/nr" },
 	NUMBERS("entropy", "/proc/sys/kernel/random/entropy_avail", "the state of the host's random numbers"),
 	{ 0 },
 };

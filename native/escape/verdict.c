@@ -2,9 +2,11 @@
 #include "verdict.h"
 
 #include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,4 +114,15 @@ void relay(pid_t child)
 	if (WIFSIGNALED(status))
 		verdict->signal = WTERMSIG(status);
 	_exit(0);
+}
+
+void new_session(void)
+{
+	pid_t child = fork();
+	if (child == -1)
+		untried("fork: errno %d", errno);
+	if (child > 0)
+		relay(child);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
 }

@@ -42,6 +42,12 @@ public final class Filter {
         return new Filter(Compiler.compile(decisions(calls, notify)));
     }
 
+    /** Whether the filter of a level, without a broker, refuses a call. */
+    public static boolean refuses(Calls calls, int number, long[] arguments) {
+        Decision decision = decisions(calls, Set.of()).get(number);
+        return decision == null || decision.decide(arguments) != Verdict.Plain.ALLOW;
+    }
+
     /** Every call of the list with its decision at one level, by number. */
     static SortedMap<Integer, Decision> decisions(Calls calls, Set<String> notify) {
         notify.forEach(CallNumbers::of);
