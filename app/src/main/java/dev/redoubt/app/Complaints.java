@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -22,10 +23,17 @@ final class Complaints {
         if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
             return String.valueOf(wrong.getMessage());
         }
-        String name = unmatched.getUnmatched().getFirst();
-        List<String> nearest = unmatched.getSuggestions();
+        String wrongName = unmatched.getUnmatched().getFirst();
         String kind = unmatched.isUnknownOption() ? "unknown option " : "unexpected argument ";
-        return kind + name + (nearest.isEmpty() ? "" : "; did you mean " + String.join(" or ", nearest) + "?");
+        return Nearest.to(wrongName, names(wrong.getCommandLine()))
+                .map(nearest -> kind + wrongName + "; did you mean " + nearest + "?")
+                .orElse(kind + wrongName);
+    }
+
+    private static List<String> names(CommandLine command) {
+        List<String> names = new ArrayList<>(command.getSubcommands().keySet());
+        names.addAll(command.getCommandSpec().optionsMap().keySet());
+        return names;
     }
 
     static int refused(Exception thrown, CommandLine command, ParseResult parsed) throws Exception {
