@@ -1,12 +1,237 @@
 package dev.redoubt.app;
 
-/** Runs one command in a fresh sandbox of this machine. */
-@SuppressWarnings("DoNotCallSuggester") // until it is wired
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.Terminal;
+import dev.redoubt.linux.UnixSocket;
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeSettings;
+import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.daemon.NodeClient;
+import dev.redoubt.node.guest.Bytes;
+import dev.redoubt.node.guest.GuestChannel;
+import dev.redoubt.node.guest.GuestLoop;
+import dev.redoubt.node.guest.JobExit;
+import dev.redoubt.node.guest.RequestTooLargeException;
+import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.node.guest.TerminalSize;
+import dev.redoubt.node.guest.Work;
+import dev.redoubt.node.image.Image;
+import dev.redoubt.node.image.ImageConfig;
+import dev.redoubt.node.walls.Capability;
+import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.SandboxSpec;
+import dev.redoubt.protocol.Size;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Runs one command in a fresh sandbox of this machine: in the node daemon when one runs, else in this process. */
 final class LocalRun {
-    private LocalRun() {}
+    private static final int STDIN = 0;
+    private static final int STDOUT = 1;
+    private static final int SIGKILL = 9;
+
+    private final RunOptions options;
+    private final Profile profile;
+
+    private LocalRun(RunOptions options, Profile profile) {
+        this.options = options;
+        this.profile = profile;
+    }
 
     /** @return the exit code of the command, or one of the contract's 124 to 127 */
     static int run(RunOptions options) {
-        throw Refusal.notBuilt("running " + options.command().getFirst());
+        if (LinuxFiles.status("/proc/self").uid() != 0) {
+            throw new Refusal(
+                    Refusal.Code.FORBIDDEN, "run needs root on this machine: sandboxes are built from namespaces and mounts");
+        }
+        Profile profile = Profile.builtIn(options.profile())
+                .orElseThrow(() -> new Refusal(Refusal.Code.NOT_FOUND, "there is no profile " + options.profile()));
+        try {
+            return new LocalRun(options, profile).run();
+        } catch (RequestTooLargeException large) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, large.getMessage());
+        } catch (Problem problem) {
+            throw Refusal.of(problem);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+        }
+    }
+
+    private int run() throws InterruptedException {
+        NodeSettings settings = Installation.library();
+        ImageConfig image = LocalImages.ensure(settings, options.image()).config();
+        RunRequest request = request(image);
+        SandboxSpec spec = spec(image);
+        Optional<NodeClient> daemon = NodeClient.connect(settings.nodeSocket());
+        if (daemon.isPresent()) {
+            try (NodeClient client = daemon.get()) {
+                return inDaemon(client, spec, request);
+            }
+        }
+        return inThisProcess(settings, spec, request);
+    }
+
+    private int inDaemon(NodeClient client, SandboxSpec spec, RunRequest request) throws InterruptedException {
+        NodeClient.Lent lent = client.create(spec);
+        try (GuestLoop loop = GuestLoop.start();
+                GuestChannel guest = GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
+            RunSession.Outcome outcome = converse(guest, request);
+            return exitCode(outcome, client.end(lent.id()));
+        } finally {
+            lent.pidfd().close();
+        }
+    }
+
+    private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
+        try (Node node = Node.open(settings);
+                Sandbox sandbox = node.create(spec)) {
+            RunSession.Outcome outcome = converse(sandbox.guest(), request);
+            return exitCode(outcome, sandbox.cgroup().oomKills());
+        }
+    }
+
+    private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
+        RunSession session = new RunSession(options.limits().timeout(), options.limits().idle());
+        if (request.terminal().isEmpty()) {
+            return session.run(guest, request);
+        }
+        Terminal terminal = new Terminal(STDIN);
+        Terminal.Settings before = terminal.raw();
+        try {
+            return session.run(guest, request);
+        } finally {
+            terminal.restore(before);
+        }
+    }
+
+    private int exitCode(RunSession.Outcome outcome, long oomKills) {
+        return switch (outcome) {
+            case RunSession.Outcome.OutOfTime(String limit) -> {
+                Say.line(limit + " reached");
+                yield Exit.RUN_TIME_LIMIT;
+            }
+            case RunSession.Outcome.SandboxGone() -> {
+                Say.line(oomKills > 0 ? outOfMemory() : "the sandbox ended: its first process was killed");
+                yield Exit.RUN_SIGNALLED + SIGKILL;
+            }
+            case RunSession.Outcome.Ended(JobExit.Exited(int code, var usage)) -> code;
+            case RunSession.Outcome.Ended(JobExit.Signalled(int signal, var usage)) -> {
+                if (signal == SIGKILL && oomKills > 0) {
+                    Say.line(outOfMemory());
+                }
+                yield Exit.RUN_SIGNALLED + signal;
+            }
+            case RunSession.Outcome.Ended(JobExit.NotStarted(var step, int errno, var usage)) ->
+                notStarted(step, errno);
+        };
+    }
+
+    private String outOfMemory() {
+        return "killed by the memory limit of " + new Size(options.limits().memoryBytes());
+    }
+
+    private int notStarted(JobExit.StartStep step, int errno) {
+        String command = options.command().getFirst();
+        if (step != JobExit.StartStep.EXEC) {
+            Say.line(command + " not started: " + step.name().toLowerCase(java.util.Locale.ROOT) + ": "
+                    + Errno.describe(errno));
+            return Exit.RUN_FAILED;
+        }
+        boolean missing = errno == Errno.ENOENT;
+        Say.line(command + ": " + (missing ? "not found in the image" : Errno.describe(errno)));
+        return missing ? Exit.RUN_NOT_FOUND : Exit.RUN_NOT_EXECUTABLE;
+    }
+
+    private SandboxSpec spec(ImageConfig image) {
+        RunOptions.Limits limits = options.limits();
+        IoLimits io = limits.ioBytesPerSecond().isPresent()
+                ? IoLimits.bytesPerSecond(new Size(limits.ioBytesPerSecond().getAsLong()))
+                : IoLimits.NONE;
+        Limits held = Limits.DEFAULT
+                .withMemory(new Size(limits.memoryBytes()))
+                .withCpus(new Cpus(limits.cpus()))
+                .withPids(limits.pids())
+                .withDisk(new Size(limits.diskBytes()))
+                .withIo(io);
+        Path here = Path.of("").toAbsolutePath();
+        List<HostMount> mounts = options.mounts().stream()
+                .map(mount -> new HostMount(
+                        here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
+                .toList();
+        return new SandboxSpec(
+                options.image(),
+                profile,
+                held,
+                NetworkMode.valueOf(options.network().name()),
+                options.readOnly(),
+                "sandbox",
+                mounts,
+                mounts.isEmpty() ? 0 : mountUid(user(image)));
+    }
+
+    private RunRequest request(ImageConfig image) {
+        String user = user(image);
+        boolean root = user.equals("root") || user.equals("0") || user.startsWith("root:") || user.startsWith("0:");
+        long mask = Capability.mask(Capability.ofRootJob(profile));
+        List<Bytes> environment = new ArrayList<>();
+        image.environment().forEach(variable -> environment.add(Bytes.of(variable)));
+        options.environmentBytes().forEach(variable -> environment.add(Bytes.of(variable)));
+        RunRequest request = RunRequest.of(
+                        new Work.Exec(options.commandBytes().stream().map(Bytes::of).toList()))
+                .withUser(profile.users() == Profile.Users.SINGLE ? single(user) : user)
+                .withDirectory(options.workdir().orElse(image.workingDirectory()))
+                .withEnvironment(Variables.lastOfEach(environment))
+                .withCapabilities(mask, root ? mask : 0)
+                .withInput();
+        return terminal().map(request::withTerminal).orElse(request);
+    }
+
+    /** A profile with a single user has no way to become another one: its jobs are the user of the guest. */
+    private static String single(String user) {
+        if (user.equals("1000") || user.equals("user")) {
+            return "";
+        }
+        throw new Refusal(
+                Refusal.Code.FORBIDDEN,
+                "this profile has a single user, 1000; --user " + user + " needs a profile that switches users");
+    }
+
+    /** The image's own user before ours, and the command line's before both. */
+    private String user(ImageConfig image) {
+        return options.user().orElse(image.user().isEmpty() ? "1000" : image.user());
+    }
+
+    private static int mountUid(String user) {
+        String name = user.split(":", -1)[0];
+        if (name.equals("root")) {
+            return 0;
+        }
+        if (name.equals("user")) {
+            return 1000;
+        }
+        if (name.matches("[0-9]{1,5}")) {
+            return Integer.parseInt(name);
+        }
+        throw new Refusal(
+                Refusal.Code.VALIDATION_ERROR, "with --mount the user must be root, user or a number, not " + name);
+    }
+
+    private static Optional<TerminalSize> terminal() {
+        Terminal in = new Terminal(STDIN);
+        if (!in.isTerminal() || !new Terminal(STDOUT).isTerminal()) {
+            return Optional.empty();
+        }
+        Terminal.Size size = in.size();
+        return Optional.of(new TerminalSize(size.rows(), size.columns()));
     }
 }

@@ -38,6 +38,13 @@ public final class Fd implements AutoCloseable {
         return number;
     }
 
+    /** Gives the number away: whoever takes it closes it, and this object is closed. */
+    public int handOver() {
+        int given = number();
+        open.set(false);
+        return given;
+    }
+
     /** A path to the open file, whatever mount namespace or name it has (proc_pid_fd(5)). */
     public Path path() {
         return Path.of("/proc/self/fd/" + number());

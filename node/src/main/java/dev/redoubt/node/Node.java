@@ -14,12 +14,15 @@ import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.disk.StorageFullException;
 import dev.redoubt.node.guest.GuestLoop;
+import dev.redoubt.node.image.ImageException;
+import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Sweep;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
+import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
@@ -42,12 +45,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * knows what to remove. Any thread may call anything; {@link #create} and {@link Sandbox#close} block for milliseconds.
  */
 public final class Node implements AutoCloseable {
-    private final DataDirectory data;
     private final NodeSettings settings;
     private final Household household;
     private final Cgroups cgroups;
     private final Disks disks;
     private final Ranges ranges;
+    private final ImageStore images;
     private final Confinement confinement;
     private final Slots slots;
     private final List<Device> ioDevices;
@@ -56,13 +59,13 @@ public final class Node implements AutoCloseable {
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
-    private Node(NodeSettings settings, DataDirectory data, Parts parts, Household household) {
+    private Node(NodeSettings settings, Parts parts, Household household) {
         this.settings = settings;
-        this.data = data;
         this.household = household;
         this.cgroups = parts.cgroups();
         this.disks = parts.disks();
         this.ranges = parts.ranges();
+        this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         household.remains().forEach(entry -> removalOf(entry).run());
@@ -78,7 +81,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** What is shared by every node of one data directory. */
-    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges) {}
+    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges, ImageStore images) {}
 
     /**
      * Opens the node of a data directory: sweeps what dead ones left, starts a spawner or takes over the living one.
@@ -88,10 +91,11 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data));
+            Parts parts = new Parts(
+                    Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
             new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory()).run(data);
-            return new Node(settings, data, parts, Household.of(settings, data));
-        } catch (DataDirectoryException | DiskException | CgroupException | MissingWallException | LinuxException why) {
+            return new Node(settings, parts, Household.of(settings, data));
+        } catch (DataDirectoryException | DiskException | CgroupException | MissingWallException | ImageException | LinuxException why) {
             throw Problems.of(why);
         }
     }
@@ -99,11 +103,10 @@ public final class Node implements AutoCloseable {
     /**
      * A sandbox with its walls up and its guest ready.
      *
-     * @param layers the image's layer directories, top first
-     * @throws Problem WALL_UNAVAILABLE naming the wall that this host could not build, UNPROCESSABLE for what is not
+     * @throws Problem NOT_FOUND for an image that is not here, WALL_UNAVAILABLE naming the wall that this host could not build, UNPROCESSABLE for what is not
      *     built yet, STORAGE_FULL; nothing is left of it
      */
-    public Sandbox create(SandboxSpec spec, List<Path> layers) {
+    public Sandbox create(SandboxSpec spec) {
         if (!spec.network().isBuilt()) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
@@ -113,7 +116,7 @@ public final class Node implements AutoCloseable {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {
-                Sandbox sandbox = launch(slot, spec, layers);
+                Sandbox sandbox = launch(slot, spec);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;
@@ -121,7 +124,7 @@ public final class Node implements AutoCloseable {
                 undo.because(failed);
                 throw failed;
             }
-        } catch (LaunchException | DiskException | CgroupException | MissingWallException | LinuxException why) {
+        } catch (LaunchException | DiskException | CgroupException | MissingWallException | ImageException | LinuxException why) {
             throw Problems.of(why);
         }
     }
@@ -131,9 +134,13 @@ public final class Node implements AutoCloseable {
         return List.copyOf(adopted);
     }
 
-    /** Where the images and everything else of this node are. */
-    public DataDirectory data() {
-        return data;
+    public ImageStore images() {
+        return images;
+    }
+
+    /** The image store of a data directory, without a node. */
+    public static ImageStore openImages(DataDirectory data) {
+        return ImageStore.open(data.node().resolve("images"), IdRange.UNPACKING.base());
     }
 
     /** How the disk limit is held here, for people. */
@@ -156,8 +163,11 @@ public final class Node implements AutoCloseable {
         disks.close();
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
         Undo undo = slot.undo();
+        String user = slot.id().value();
+        List<Path> layers = images.use(spec.image(), user).layerDirectories();
+        undo.addLast(() -> images.release(user));
         if (!settings.switches().withoutCgroupLimits()) {
             slot.cgroup().apply(spec.limits(), ioDevices);
         }
@@ -188,7 +198,7 @@ public final class Node implements AutoCloseable {
             Fd.owned(launched.listener()).close(); // the spawner keeps it for the broker
         }
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
-        return new Sandbox(slot.id(), network, handles, slot.cgroup(), loop, sockets, slot.undo());
+        return new Sandbox(slot.id(), network, handles, slot.cgroup(), loop, sockets, slot.undo(), false);
     }
 
     private Sandbox adopt(Household.Survivor survivor) {
@@ -214,7 +224,8 @@ public final class Node implements AutoCloseable {
                 cgroups.existing(entry.resources()),
                 loop,
                 sockets,
-                undo);
+                undo,
+                true);
     }
 
     /** How to remove what an entry of the journal names, in the order in which it can be removed. */
@@ -222,6 +233,7 @@ public final class Node implements AutoCloseable {
         Undo undo = new Undo();
         undo.add(() -> household.owner().remove(entry.id()));
         undo.add(() -> ranges.release(entry.range()));
+        undo.add(() -> images.release(entry.id().value()));
         undo.add(() -> disks.destroy(entry.resources()));
         undo.add(() -> cgroups.existing(entry.resources()).remove());
         return undo;

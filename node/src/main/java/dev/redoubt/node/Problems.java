@@ -5,24 +5,46 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.StorageFullException;
+import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.Step;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 
 /** What a failure inside the node is called outside it. */
-final class Problems {
+public final class Problems {
     private Problems() {}
 
-    static Problem of(RuntimeException why) {
+    /** The problem that a typed failure of the node's parts is. */
+    public static Problem of(RuntimeException why) {
         return switch (why) {
             case StorageFullException full -> new Problem(ProblemCode.STORAGE_FULL, message(full), full);
             case DataDirectoryException data -> new Problem(ProblemCode.UNPROCESSABLE, message(data), data);
             case LaunchException launch -> of(launch);
             case LinuxException linux when linux.errno() == Errno.ENOSPC || linux.errno() == Errno.EDQUOT ->
                 new Problem(ProblemCode.STORAGE_FULL, message(linux), linux);
+            case ImageException image -> new Problem(code(image.reason()), message(image), image);
             case CgroupException cgroup -> wall(cgroup);
             default -> wall(why);
+        };
+    }
+
+    private static ProblemCode code(ImageException.Reason reason) {
+        return switch (reason) {
+            case NOT_FOUND -> ProblemCode.NOT_FOUND;
+            case BAD_NAME -> ProblemCode.VALIDATION_ERROR;
+            case IN_USE -> ProblemCode.CONFLICT;
+            case STORAGE_FULL -> ProblemCode.STORAGE_FULL;
+            case UNAUTHORIZED -> ProblemCode.FORBIDDEN;
+            case REGISTRY -> ProblemCode.UNAVAILABLE;
+            case ARCHIVE_REFUSED,
+                    BAD_IMAGE,
+                    WRONG_PLATFORM,
+                    WRONG_DIGEST,
+                    HOST_LACKS,
+                    BUILD_FAILED,
+                    UNPACK_FAILED,
+                    STORE -> ProblemCode.UNPROCESSABLE;
         };
     }
 

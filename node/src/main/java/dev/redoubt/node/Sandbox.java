@@ -5,6 +5,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.Hangup;
 import dev.redoubt.linux.InetSocket;
 import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.UnixSocket;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
@@ -31,6 +32,7 @@ public final class Sandbox implements AutoCloseable {
     private final Undo end;
     private final Semaphore pendingConnects = new Semaphore(PENDING_CONNECTS);
     private @Nullable GuestChannel guest;
+    private final boolean adopted;
     private boolean closed;
 
     Sandbox(
@@ -40,7 +42,8 @@ public final class Sandbox implements AutoCloseable {
             SandboxCgroup cgroup,
             GuestLoop loop,
             SocketsInside sockets,
-            Undo end) {
+            Undo end,
+            boolean adopted) {
         this.id = id;
         this.network = network;
         this.handles = handles;
@@ -48,6 +51,7 @@ public final class Sandbox implements AutoCloseable {
         this.loop = loop;
         this.sockets = sockets;
         this.end = end;
+        this.adopted = adopted;
     }
 
     /** The descriptors a sandbox lives by; the spawner keeps a duplicate of each. */
@@ -64,7 +68,10 @@ public final class Sandbox implements AutoCloseable {
     /** The conversation with the guest; begun at the first call. Not to be used on a sandbox whose channel is lent. */
     public synchronized GuestChannel guest() {
         if (guest == null) {
-            guest = GuestChannel.open(loop, handles.channel().duplicate());
+            UnixSocket socket = UnixSocket.adopt(handles.channel().duplicate().handOver());
+            guest = adopted
+                    ? GuestChannel.reattach(loop, socket).join()
+                    : GuestChannel.open(loop, socket);
         }
         return guest;
     }

@@ -53,7 +53,7 @@ public final class Ranges {
         int start = ThreadLocalRandom.current().nextInt(IdRange.COUNT);
         for (int step = 0; step < IdRange.COUNT; step++) {
             IdRange range = new IdRange((start + step) % IdRange.COUNT);
-            if (LinuxFiles.symlink(owner, path(range))) {
+            if (!range.equals(IdRange.UNPACKING) && LinuxFiles.symlink(owner, path(range))) {
                 return range;
             }
         }

@@ -1,0 +1,23 @@
+package dev.redoubt.app;
+
+import dev.redoubt.node.NodeSettings;
+import java.nio.file.Path;
+
+/** Where this copy of Redoubt keeps its own parts; {@code ./redoubt} says so by system properties. */
+final class Installation {
+    private Installation() {}
+
+    /** The settings of a node in this process. */
+    static NodeSettings library() {
+        return NodeSettings.library(System.getenv(), natives());
+    }
+
+    /** The directory of the spawner, the guest and the other programs in C. */
+    static Path natives() {
+        String property = System.getProperty("redoubt.native", "");
+        if (property.isEmpty()) {
+            throw new Refusal(Refusal.Code.UNPROCESSABLE, "the property redoubt.native is not set; start with ./redoubt");
+        }
+        return Path.of(property);
+    }
+}

@@ -1,0 +1,200 @@
+package dev.redoubt.app;
+
+import dev.redoubt.linux.Terminal;
+import dev.redoubt.node.guest.BrokenInputException;
+import dev.redoubt.node.guest.GuestChannel;
+import dev.redoubt.node.guest.GuestJob;
+import dev.redoubt.node.guest.JobExit;
+import dev.redoubt.node.guest.JobOutput;
+import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.node.guest.SandboxGoneException;
+import dev.redoubt.node.guest.TerminalSize;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command with the streams of this process: bytes in, bytes out, signals through, limits of time watched.
+ *
+ * <p>Output is acknowledged only when it is written, so a reader of ours that stops stops the command, and nothing is lost.
+ */
+final class RunSession {
+    private static final int SIGPIPE = 13;
+    private static final int STDIN = 0;
+    private static final int BUFFER = 64 * 1024;
+
+    private final Optional<Duration> timeout;
+    private final Optional<Duration> idle;
+    private final BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
+    private volatile long lastByte = System.nanoTime();
+    private volatile @Nullable GuestJob job;
+
+    RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
+        this.timeout = timeout;
+        this.idle = idle;
+    }
+
+    /** How a command ended, as far as can be told from outside. */
+    sealed interface Outcome {
+        /** The guest saw it end. */
+        record Ended(JobExit exit) implements Outcome {}
+
+        /** A limit of time was reached; the command may still run. */
+        record OutOfTime(String limit) implements Outcome {}
+
+        /** The sandbox itself ended, with everything in it. */
+        record SandboxGone() implements Outcome {}
+    }
+
+    /** What is to be written; without an output, the end of it. */
+    private record Piece(@Nullable GuestJob job, @Nullable JobOutput output) {
+        static final Piece END = new Piece(null, null);
+    }
+
+    /** Runs the command to its end, or to the end of its time. */
+    Outcome run(GuestChannel guest, RunRequest request) throws InterruptedException {
+        long started = System.nanoTime();
+        Thread writer = Thread.ofPlatform().name("redoubt-output").daemon().start(this::writeAll);
+        try (Signals signals = Signals.passTo(this::signal, this::resize)) {
+            GuestJob running = guest.run(request, (from, output) -> pieces.add(new Piece(from, output)));
+            job = running;
+            if (request.input()) {
+                Thread.ofPlatform().name("redoubt-input").daemon().start(() -> readAll(running));
+            }
+            Outcome outcome = await(running, started);
+            if (outcome instanceof Outcome.Ended) {
+                pieces.add(Piece.END);
+                writer.join(); // everything it printed, before anybody learns that it ended
+            }
+            return outcome;
+        } catch (SandboxGoneException gone) {
+            return new Outcome.SandboxGone();
+        }
+    }
+
+    private Outcome await(GuestJob running, long started) throws InterruptedException {
+        while (true) {
+            long now = System.nanoTime();
+            long untilTimeout = timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
+            long untilIdle = idle.map(limit -> lastByte + limit.toNanos() - now).orElse(Long.MAX_VALUE);
+            if (untilTimeout <= 0) {
+                return new Outcome.OutOfTime("time limit of " + seconds(timeout));
+            }
+            if (untilIdle <= 0) {
+                return new Outcome.OutOfTime("idle limit of " + seconds(idle));
+            }
+            try {
+                return new Outcome.Ended(
+                        running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
+            } catch (TimeoutException limit) {
+                continue; // which one, and whether a byte came meanwhile, is looked at above
+            } catch (ExecutionException failed) {
+                if (failed.getCause() instanceof SandboxGoneException) {
+                    return new Outcome.SandboxGone();
+                }
+                throw new IllegalStateException(failed.getCause());
+            }
+        }
+    }
+
+    private static String seconds(Optional<Duration> limit) {
+        double seconds = limit.orElseThrow().toMillis() / 1000.0;
+        return seconds == Math.rint(seconds) ? Math.round(seconds) + " s" : seconds + " s";
+    }
+
+    private void writeAll() {
+        FileChannel out = new FileOutputStream(FileDescriptor.out).getChannel();
+        FileChannel err = new FileOutputStream(FileDescriptor.err).getChannel();
+        boolean readerGone = false;
+        try {
+            for (Piece piece = pieces.take(); piece.output() != null; piece = pieces.take()) {
+                if (!readerGone) {
+                    readerGone = !written(piece.output(), out, err);
+                    if (readerGone && piece.job() != null) {
+                        piece.job().signal(SIGPIPE); // as it would get it if it wrote to our pipe itself
+                    }
+                }
+                if (piece.job() != null) {
+                    piece.job().acknowledge(piece.output().seq());
+                }
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether somebody still reads. */
+    private boolean written(JobOutput output, FileChannel out, FileChannel err) {
+        if (!(output instanceof JobOutput.Chunk chunk)) {
+            return true; // a run's output is lossless: nothing is ever truncated
+        }
+        lastByte = System.nanoTime();
+        FileChannel to = chunk.source() == JobOutput.Source.OUT ? out : err;
+        ByteBuffer bytes = chunk.bytes().duplicate();
+        try {
+            while (bytes.hasRemaining()) {
+                to.write(bytes);
+            }
+            lastByte = System.nanoTime();
+            return true;
+        } catch (IOException brokenPipe) {
+            return false;
+        }
+    }
+
+    private void readAll(GuestJob to) {
+        FileChannel in = new FileInputStream(FileDescriptor.in).getChannel();
+        ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+        try {
+            while (in.read(buffer.clear()) >= 0) {
+                lastByte = System.nanoTime();
+                to.write(buffer.flip());
+            }
+            to.closeInput();
+        } catch (BrokenInputException enough) {
+            return; // the command reads no more
+        } catch (IOException unreadable) {
+            closeQuietly(to);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Our input cannot be read (a directory, a terminal that is gone): the command sees its end. */
+    private static void closeQuietly(GuestJob to) {
+        try {
+            to.closeInput();
+        } catch (BrokenInputException enough) {
+            return;
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void signal(int number) {
+        GuestJob running = job;
+        if (running != null) {
+            running.signal(number);
+        }
+    }
+
+    private void resize() {
+        GuestJob running = job;
+        Terminal terminal = new Terminal(STDIN);
+        if (running != null && terminal.isTerminal()) {
+            Terminal.Size size = terminal.size();
+            running.resize(new TerminalSize(size.rows(), size.columns()));
+        }
+    }
+}
