@@ -32,6 +32,7 @@ struct chunk {
 	uint32_t job;
 	uint32_t length;
 	uint16_t type;
+	uint16_t flags;
 	uint8_t data[];
 };
 
@@ -98,6 +99,10 @@ struct job {
 	uint64_t window_sent;
 	bool input_end;
 
+	bool resized; /* before there was a terminal */
+	uint16_t rows;
+	uint16_t columns;
+
 	enum step failed_step;
 	int failed_errno;
 	int wait_status;
@@ -151,8 +156,8 @@ void nap(void);
 void channel_open(int fd);
 void channel_readable(void);
 void channel_flush(void);
-void channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payload, uint32_t length);
-void channel_refuse(uint32_t job, int error, const char *message);
+bool channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payload, uint32_t length);
+void channel_refuse(enum frame_type refused, uint32_t job, int error, const char *message);
 
 /* guest_dispatch.c */
 void dispatch(const uint8_t *frame, size_t length);
@@ -169,6 +174,7 @@ void job_input(struct job *job, uint64_t offset, const uint8_t *bytes, uint32_t 
 void job_acknowledge(struct job *job, uint64_t seq);
 void job_resume(struct job *job, uint64_t seq);
 void job_sent(struct job *job);
+void job_resize(struct job *job, uint16_t rows, uint16_t columns);
 void job_update(struct job *job);
 void job_window(struct job *job);
 int64_t jobs_deadline(void);

@@ -75,6 +75,7 @@ static bool send_frame(const struct chunk *chunk)
 {
 	struct frame_header header = {
 		.type = chunk->type,
+		.flags = chunk->flags,
 		.job = chunk->job,
 		.seq = chunk->seq,
 		.length = chunk->length,
@@ -138,16 +139,17 @@ void channel_flush(void)
 	channel_interest();
 }
 
-void channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payload, uint32_t length)
+bool channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payload, uint32_t length)
 {
 	struct chunk *chunk = malloc(sizeof *chunk + length);
 
 	if (chunk == NULL || guest.channel_lost) {
 		free(chunk);
-		return;
+		return false;
 	}
 	chunk->next = NULL;
 	chunk->type = type;
+	chunk->flags = 0;
 	chunk->job = job;
 	chunk->seq = seq;
 	chunk->length = length;
@@ -159,9 +161,11 @@ void channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payl
 		guest.control.last->next = chunk;
 	guest.control.last = chunk;
 	guest.control_count++;
+	return true;
 }
 
-void channel_refuse(uint32_t job, int error, const char *message)
+/* The flags say which frame was refused, 0 when that could not even be read. */
+void channel_refuse(enum frame_type refused, uint32_t job, int error, const char *message)
 {
 	uint8_t payload[8 + 64];
 	uint32_t length = (uint32_t)strnlen(message, 63) + 1;
@@ -169,5 +173,6 @@ void channel_refuse(uint32_t job, int error, const char *message)
 
 	memcpy(at, message, length - 1);
 	at[length - 1] = 0;
-	channel_control(FRAME_REFUSED, job, 0, payload, 8 + length);
+	if (channel_control(FRAME_REFUSED, job, 0, payload, 8 + length))
+		guest.control.last->flags = (uint16_t)refused;
 }

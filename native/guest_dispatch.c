@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 #include "guest.h"
 
@@ -19,7 +18,7 @@ static void complete_request(struct job *job, const uint8_t *bytes, size_t lengt
 		job_start(job, &request);
 		return;
 	}
-	channel_refuse(job->id, EINVAL, "run request");
+	channel_refuse(FRAME_RUN, job->id, EINVAL, "run request");
 	job_forget(job);
 }
 
@@ -30,13 +29,13 @@ static void run_piece(const struct frame_header *header, const uint8_t *payload)
 	uint8_t *grown;
 
 	if (job != NULL && job->request == NULL) {
-		channel_refuse(header->job, EEXIST, "job exists");
+		channel_refuse(FRAME_RUN, header->job, EEXIST, "job exists");
 		return;
 	}
 	if (job == NULL)
 		job = job_new(header->job);
 	if (job == NULL) {
-		channel_refuse(header->job, EAGAIN, "too many jobs");
+		channel_refuse(FRAME_RUN, header->job, EAGAIN, "too many jobs");
 		return;
 	}
 	if (!more && job->request == NULL) {
@@ -44,13 +43,13 @@ static void run_piece(const struct frame_header *header, const uint8_t *payload)
 		return;
 	}
 	if (job->request_length + header->length > REQUEST_LIMIT || guest.assembling + header->length > ASSEMBLING_LIMIT) {
-		channel_refuse(header->job, E2BIG, "run request");
+		channel_refuse(FRAME_RUN, header->job, E2BIG, "run request");
 		job_forget(job);
 		return;
 	}
 	grown = realloc(job->request, job->request_length + header->length + 1);
 	if (grown == NULL) {
-		channel_refuse(header->job, ENOMEM, "run request");
+		channel_refuse(FRAME_RUN, header->job, ENOMEM, "run request");
 		job_forget(job);
 		return;
 	}
@@ -67,29 +66,25 @@ static void signal_frame(const struct frame_header *header, const uint8_t *paylo
 	uint32_t number = header->length == 4 ? read32(payload) : 0;
 
 	if (number < 1 || number > 64) {
-		channel_refuse(header->job, EINVAL, "signal");
+		channel_refuse(FRAME_SIGNAL, header->job, EINVAL, "signal");
 		return;
 	}
 	if (signal_job(job, (int)number, (header->flags & FRAME_FLAG) != 0) < 0)
-		channel_refuse(header->job, errno, "signal");
+		channel_refuse(FRAME_SIGNAL, header->job, errno, "signal");
 }
 
 static void resize(const struct frame_header *header, const uint8_t *payload, struct job *job)
 {
-	struct winsize size = {0};
+	uint16_t rows;
+	uint16_t columns;
 
 	if (header->length != 4) {
-		channel_refuse(header->job, EINVAL, "resize");
+		channel_refuse(FRAME_RESIZE, header->job, EINVAL, "resize");
 		return;
 	}
-	if ((job->flags & REQUEST_PTY) == 0) {
-		channel_refuse(header->job, ENOTTY, "resize");
-		return;
-	}
-	memcpy(&size.ws_row, payload, 2);
-	memcpy(&size.ws_col, payload + 2, 2);
-	if (ioctl(job->ports[PORT_OUTPUT], TIOCSWINSZ, &size) < 0)
-		channel_refuse(header->job, errno, "resize");
+	memcpy(&rows, payload, 2);
+	memcpy(&columns, payload + 2, 2);
+	job_resize(job, rows, columns);
 }
 
 static void list_jobs(uint64_t seq)
@@ -124,12 +119,12 @@ static void job_frame(const struct frame_header *header, const uint8_t *payload)
 	struct job *job = job_find(header->job);
 
 	if (job == NULL) {
-		channel_refuse(header->job, ESRCH, "no such job");
+		channel_refuse(header->type, header->job, ESRCH, "no such job");
 		return;
 	}
 	/* The only thing to do with a request whose end never came (its node died) is to drop it. */
 	if (!job->forked && !job->ended && header->type != FRAME_CLOSE) {
-		channel_refuse(header->job, EAGAIN, "run request is not complete");
+		channel_refuse(header->type, header->job, EAGAIN, "run request is not complete");
 		return;
 	}
 	switch (header->type) {
@@ -195,17 +190,17 @@ void dispatch(const uint8_t *frame, size_t length)
 	const char *wrong;
 
 	if (length < FRAME_HEADER) {
-		channel_refuse(0, EBADMSG, "header");
+		channel_refuse(0, 0, EBADMSG, "header");
 		return;
 	}
 	memcpy(&header, frame, sizeof header);
 	if (length > FRAME_HEADER + FRAME_PAYLOAD) {
-		channel_refuse(header.job, EMSGSIZE, "frame");
+		channel_refuse(header.type, header.job, EMSGSIZE, "frame");
 		return;
 	}
 	wrong = malformed(&header, length);
 	if (wrong != NULL) {
-		channel_refuse(header.job, EBADMSG, wrong);
+		channel_refuse(header.type, header.job, EBADMSG, wrong);
 		return;
 	}
 	if (header.type == FRAME_RUN)

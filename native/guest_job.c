@@ -129,6 +129,7 @@ static struct chunk *new_chunk(size_t length)
 static void keep(struct job *job, struct chunk *chunk, uint16_t type)
 {
 	chunk->type = type;
+	chunk->flags = 0;
 	chunk->job = job->id;
 	chunk->seq = ++job->made;
 	append(&job->output, chunk);
@@ -161,7 +162,7 @@ void job_sent(struct job *job)
 void job_acknowledge(struct job *job, uint64_t seq)
 {
 	if (seq > job->made) {
-		channel_refuse(job->id, EINVAL, "seq was never made");
+		channel_refuse(FRAME_ACK, job->id, EINVAL, "seq was never made");
 		return;
 	}
 	while (job->output.first != NULL && job->output.first->seq <= seq) {
@@ -187,7 +188,7 @@ void job_resume(struct job *job, uint64_t seq)
 	size_t all = 0;
 
 	if (seq > job->made) {
-		channel_refuse(job->id, EINVAL, "seq was never made");
+		channel_refuse(FRAME_RESUME, job->id, EINVAL, "seq was never made");
 		return;
 	}
 	put64(taken, job->input_taken);
@@ -210,7 +211,7 @@ static void input_broken(struct job *job)
 	close_port(job, PORT_INPUT);
 	job->input_end = true;
 	if (lost)
-		channel_refuse(job->id, EPIPE, "input");
+		channel_refuse(FRAME_STDIN, job->id, EPIPE, "input");
 }
 
 /* A terminal has no end of file to close; its end-of-file character says it, where it is listening for one. */
@@ -280,11 +281,11 @@ void job_input(struct job *job, uint64_t offset, const uint8_t *bytes, uint32_t 
 	struct chunk *chunk;
 
 	if (end && length != 0) {
-		channel_refuse(job->id, EBADMSG, "end of input carries no bytes");
+		channel_refuse(FRAME_STDIN, job->id, EBADMSG, "end of input carries no bytes");
 		return;
 	}
 	if (offset > known) {
-		channel_refuse(job->id, EINVAL, "hole in the input");
+		channel_refuse(FRAME_STDIN, job->id, EINVAL, "hole in the input");
 		return;
 	}
 	if (end) {
@@ -296,17 +297,17 @@ void job_input(struct job *job, uint64_t offset, const uint8_t *bytes, uint32_t 
 	if (skip >= length)
 		return; /* all of it came before */
 	if (job->input_end || (job->ports[PORT_INPUT] < 0 && !terminal_to_come(job))) {
-		channel_refuse(job->id, EPIPE, "input");
+		channel_refuse(FRAME_STDIN, job->id, EPIPE, "input");
 		return;
 	}
 	length -= (uint32_t)skip;
 	if (known + length - job->input_taken > INPUT_LIMIT) {
-		channel_refuse(job->id, ENOBUFS, "input beyond the window");
+		channel_refuse(FRAME_STDIN, job->id, ENOBUFS, "input beyond the window");
 		return;
 	}
 	chunk = new_chunk(length);
 	if (chunk == NULL) {
-		channel_refuse(job->id, ENOMEM, "input");
+		channel_refuse(FRAME_STDIN, job->id, ENOMEM, "input");
 		return;
 	}
 	memcpy(chunk->data, bytes + skip, length);
@@ -473,6 +474,21 @@ static void fail(struct job *job, enum step step, int error)
 	job->failed_errno = error;
 }
 
+void job_resize(struct job *job, uint16_t rows, uint16_t columns)
+{
+	struct winsize size = {.ws_row = rows, .ws_col = columns};
+
+	job->resized = terminal_to_come(job) && job->ports[PORT_OUTPUT] < 0;
+	job->rows = rows;
+	job->columns = columns;
+	if (job->resized)
+		return;
+	if ((job->flags & REQUEST_PTY) == 0)
+		channel_refuse(FRAME_RESIZE, job->id, ENOTTY, "resize");
+	else if (ioctl(job->ports[PORT_OUTPUT], TIOCSWINSZ, &size) < 0)
+		channel_refuse(FRAME_RESIZE, job->id, errno, "resize");
+}
+
 /* The child's last word before it becomes the job: a failure, or the terminal it opened with its own ids, or nothing. */
 static void read_status(struct job *job)
 {
@@ -491,6 +507,8 @@ static void read_status(struct job *job)
 	if (header != NULL && header->cmsg_type == SCM_RIGHTS) {
 		memcpy(&job->ports[PORT_OUTPUT], CMSG_DATA(header), sizeof(int));
 		fcntl(job->ports[PORT_OUTPUT], F_SETFL, O_RDWR | O_NONBLOCK);
+		if (job->resized)
+			job_resize(job, job->rows, job->columns);
 		/* A number of its own, so that reading and writing are watched apart. */
 		job->ports[PORT_INPUT] = fcntl(job->ports[PORT_OUTPUT], F_DUPFD_CLOEXEC, 4);
 		return;

@@ -190,7 +190,7 @@ final class LocalRun {
                         new Work.Exec(options.commandBytes().stream().map(Bytes::of).toList()))
                 .withUser(profile.users() == Profile.Users.SINGLE ? single(user) : user)
                 .withDirectory(options.workdir().orElse(image.workingDirectory()))
-                .withEnvironment(Variables.lastOfEach(environment))
+                .withEnvironment(Environment.lastOfEach(environment))
                 .withCapabilities(mask, root ? mask : 0)
                 .withInput();
         return terminal().map(request::withTerminal).orElse(request);

@@ -1,5 +1,7 @@
 package dev.redoubt.app;
 
+import dev.redoubt.protocol.Problem;
+
 /**
  * The command line says no, in one line.
  *
@@ -18,7 +20,10 @@ final class Refusal extends RuntimeException {
         UNAVAILABLE(Exit.NOT_RUNNING),
         NOT_FOUND(Exit.NOT_FOUND),
         FORBIDDEN(Exit.NOT_ALLOWED),
-        UNAUTHENTICATED(Exit.NOT_ALLOWED);
+        UNAUTHENTICATED(Exit.NOT_ALLOWED),
+        TOO_LARGE(Exit.FAILED),
+        NODE_UNAVAILABLE(Exit.NOT_RUNNING),
+        INTERNAL(Exit.FAILED);
 
         private final int exit;
 
@@ -40,6 +45,11 @@ final class Refusal extends RuntimeException {
 
     static Refusal notBuilt(String what) {
         return new Refusal(Code.UNPROCESSABLE, what + " is not built yet");
+    }
+
+    /** A problem of the node's, in the command line's words. */
+    static Refusal of(Problem problem) {
+        return new Refusal(Code.valueOf(problem.code().name()), problem.detail());
     }
 
     Code code() {

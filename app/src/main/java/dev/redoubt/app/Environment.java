@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /** An environment in which each name stands once. */
-final class Variables {
+final class Environment {
     private Variables() {}
 
     /** The last of each name, in the order in which the names first came. */

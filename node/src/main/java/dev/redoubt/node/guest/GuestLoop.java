@@ -1,0 +1,117 @@
+package dev.redoubt.node.guest;
+
+import dev.redoubt.linux.Epoll;
+import dev.redoubt.linux.EventFd;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The one thread that reads the channels of all sandboxes of this process.
+ *
+ * <p>A platform thread: it sleeps inside a foreign call, which would hold a carrier of virtual threads. Sinks and
+ * listeners run on it, so they must not block, and must not throw.
+ */
+public final class GuestLoop implements AutoCloseable {
+    private static final long BELL = 0;
+
+    private final Epoll epoll = Epoll.create();
+    private final EventFd bell = EventFd.create();
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment buffer = arena.allocate(Frame.HEADER + Frame.PAYLOAD, 8);
+    private final Map<Long, GuestChannel> channels = new ConcurrentHashMap<>();
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicLong tokens = new AtomicLong(BELL);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    private GuestLoop() {
+        thread = Thread.ofPlatform().daemon().name("redoubt-guests").unstarted(this::run);
+    }
+
+    public static GuestLoop start() {
+        GuestLoop loop = new GuestLoop();
+        loop.epoll.add(loop.bell.fd().number(), Epoll.READ, BELL);
+        loop.thread.start();
+        return loop;
+    }
+
+    boolean isCurrentThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** @return the token of the channel's watch */
+    long add(GuestChannel channel, int descriptor) {
+        long token = tokens.incrementAndGet();
+        channels.put(token, channel);
+        epoll.add(descriptor, Epoll.READ, token);
+        return token;
+    }
+
+    void watchWriting(long token, int descriptor, boolean writing) {
+        epoll.modify(descriptor, writing ? Epoll.READ | Epoll.WRITE : Epoll.READ, token);
+    }
+
+    void remove(long token, int descriptor) {
+        if (channels.remove(token) != null) {
+            epoll.remove(descriptor);
+        }
+    }
+
+    /** Runs it on the loop's thread, soon. */
+    void execute(Runnable task) {
+        tasks.add(task);
+        bell.ring();
+    }
+
+    private void run() {
+        try {
+            while (!closed) {
+                epoll.await(this::ready);
+                runTasks();
+            }
+            runTasks();
+        } finally {
+            // Also when a sink threw: nobody waits for ever on a loop that is gone.
+            channels.values().forEach(channel -> channel.gone("the loop has ended"));
+            closed = true;
+        }
+    }
+
+    private void ready(long token) {
+        if (token == BELL) {
+            bell.silence();
+            return;
+        }
+        GuestChannel channel = channels.get(token);
+        if (channel != null) {
+            channel.ready(buffer);
+        }
+    }
+
+    private void runTasks() {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+    }
+
+    /** Ends the thread; channels that are still open end as if their sandboxes had. */
+    @Override
+    public void close() {
+        closed = true;
+        bell.ring();
+        try {
+            thread.join();
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        epoll.close();
+        bell.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,102 @@
+package dev.redoubt.node.guest;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** What a job is sent, never more than the guest has room for (native/PROTOCOL.md, WINDOW). */
+final class JobInput {
+    private static final int WINDOW = 65_536;
+    /** Half a window, so that one half is written inside while the other is on its way. */
+    private static final int PIECE = WINDOW / 2;
+
+    private final GuestChannel channel;
+    private final int job;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private long sent;
+    private long taken;
+    private boolean known;
+    private boolean broken;
+
+    /** @param fresh whether nothing was sent before; else the guest says how far it got ({@link #resumed}) */
+    JobInput(GuestChannel channel, int job, boolean fresh) {
+        this.channel = channel;
+        this.job = job;
+        this.known = fresh;
+    }
+
+    void write(ByteBuffer bytes) throws BrokenInputException, InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (bytes.hasRemaining()) {
+                awaitRoom();
+                int count = (int) Math.min(Math.min(WINDOW - (sent - taken), PIECE), bytes.remaining());
+                // A copy: the frame may have to wait, and the caller's buffer is the caller's again when we return.
+                ByteBuffer piece = ByteBuffer.allocate(count);
+                piece.put(0, bytes, bytes.position(), count);
+                bytes.position(bytes.position() + count);
+                channel.send(new ToGuest.Stdin(job, sent, piece));
+                sent += count;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void end() throws BrokenInputException, InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!known && !broken) {
+                changed.await();
+            }
+            channel.send(new ToGuest.Stdin(job, sent, ToGuest.EMPTY));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitRoom() throws BrokenInputException, InterruptedException {
+        while (!broken && (!known || sent - taken >= WINDOW)) {
+            changed.await();
+        }
+        if (broken) {
+            throw new BrokenInputException(job);
+        }
+    }
+
+    void taken(long total) {
+        lock.lock();
+        try {
+            if (known && total > sent) {
+                throw new GuestMisbehavedException("job " + job + " took input that was not sent");
+            }
+            taken = Math.max(taken, total);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void resumed(long total) {
+        lock.lock();
+        try {
+            sent = total;
+            taken = total;
+            known = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void broken() {
+        lock.lock();
+        try {
+            broken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
