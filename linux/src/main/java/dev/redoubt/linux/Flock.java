@@ -2,6 +2,7 @@ package dev.redoubt.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -60,6 +61,16 @@ public final class Flock implements AutoCloseable {
                     O_RDWR_CREAT_CLOEXEC_NOFOLLOW,
                     0600);
         }
+    }
+
+    /** Whether {@code file} still is the file that is locked: its holder may have removed it while others waited. */
+    public boolean isOf(Path file) {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        FileStatus locked = FdCalls.status(fd, new byte[0], file.toString()).orElseThrow();
+        Optional<FileStatus> named = FdCalls.status(FdCalls.AT_FDCWD, path, file.toString());
+        return named.isPresent()
+                && named.get().inode() == locked.inode()
+                && named.get().device() == locked.device();
     }
 
     @Override
