@@ -39,8 +39,7 @@ public final class Directory implements AutoCloseable {
     private static final long RESOLVE_NO_MAGICLINKS = 2;
     private static final long RESOLVE_NO_SYMLINKS = 4;
     private static final long RESOLVE_BENEATH = 8;
-    private static final long INSIDE =
-            RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
+    private static final long INSIDE = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
 
     private static final int S_IFIFO = 0010000;
     private static final int S_IFCHR = 0020000;
@@ -172,8 +171,7 @@ public final class Directory implements AutoCloseable {
     public void owner(byte[] name, int uid, int gid) {
         try (Arena arena = Arena.ofConfined()) {
             long path = address(arena, name);
-            Syscall.check(
-                    "fchownat", subjectOf(name), SYS_FCHOWNAT, fd, path, uid, gid, FdCalls.AT_SYMLINK_NOFOLLOW);
+            Syscall.check("fchownat", subjectOf(name), SYS_FCHOWNAT, fd, path, uid, gid, FdCalls.AT_SYMLINK_NOFOLLOW);
         }
     }
 

@@ -66,8 +66,8 @@ public final class Flock implements AutoCloseable {
     /** Whether {@code file} still is the file that is locked: its holder may have removed it while others waited. */
     public boolean isOf(Path file) {
         byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
-        FileStatus locked = FdCalls.status(fd, new byte[0], file.toString()).orElseThrow();
-        Optional<FileStatus> named = FdCalls.status(FdCalls.AT_FDCWD, path, file.toString());
+        EntryStatus locked = FdCalls.status(fd, new byte[0], file.toString()).orElseThrow();
+        Optional<EntryStatus> named = FdCalls.status(FdCalls.AT_FDCWD, path, file.toString());
         return named.isPresent()
                 && named.get().inode() == locked.inode()
                 && named.get().device() == locked.device();

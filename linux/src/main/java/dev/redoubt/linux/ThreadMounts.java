@@ -78,12 +78,7 @@ public final class ThreadMounts {
         try (Arena arena = Arena.ofConfined()) {
             long from = Syscall.path(arena, source.toString()).address();
             int tree = (int) Syscall.check(
-                    "open_tree",
-                    source.toString(),
-                    SYS_OPEN_TREE,
-                    FdCalls.AT_FDCWD,
-                    from,
-                    OPEN_TREE_CLONE_CLOEXEC);
+                    "open_tree", source.toString(), SYS_OPEN_TREE, FdCalls.AT_FDCWD, from, OPEN_TREE_CLONE_CLOEXEC);
             try {
                 change(arena, tree, source.toString(), attributes, userNamespace);
                 long to = Syscall.path(arena, target.toString()).address();
@@ -109,13 +104,6 @@ public final class ThreadMounts {
         change.set(ValueLayout.JAVA_LONG, 24, userNamespace);
         long empty = Syscall.path(arena, "").address();
         Syscall.check(
-                "mount_setattr",
-                subject,
-                SYS_MOUNT_SETATTR,
-                tree,
-                empty,
-                FdCalls.AT_EMPTY_PATH,
-                change.address(),
-                32);
+                "mount_setattr", subject, SYS_MOUNT_SETATTR, tree, empty, FdCalls.AT_EMPTY_PATH, change.address(), 32);
     }
 }

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 /** One challenge of a {@code WWW-Authenticate} header, RFC 9110 section 11.6.1. Scheme and names in lower case. */
 record Challenge(String scheme, Map<String, String> parameters) {
     private static final String TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
-    private static final Pattern PIECE = Pattern.compile(
-            "\\G[\\s,]*(?:(" + TOKEN + ")\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|(" + TOKEN + "))|(" + TOKEN + ")(?=[\\s,]|$))");
+    private static final Pattern PIECE = Pattern.compile("\\G[\\s,]*(?:(" + TOKEN
+            + ")\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|(" + TOKEN + "))|(" + TOKEN + ")(?=[\\s,]|$))");
     private static final int MAX_LENGTH = 8_192;
 
     Challenge {

@@ -181,8 +181,7 @@ public final class ImageStore {
             try (RegistryClient registry = new RegistryClient(reference, options);
                     Workspace workspace = Workspace.create(store)) {
                 Assembly assembly = new Assembly(store, workspace, sandbox, progress);
-                Puller puller = new Puller(
-                        registry, reference, options.platform(), store, assembly, limits, progress);
+                Puller puller = new Puller(registry, reference, options.platform(), store, assembly, limits, progress);
                 return ready(puller.pull(), progress);
             }
         });
@@ -328,8 +327,9 @@ public final class ImageStore {
         if (catalogue.named(name).isPresent()) {
             return Optional.of(name);
         }
-        return Reference.tryParse(name).map(Reference::name).filter(full -> catalogue.named(full)
-                .isPresent());
+        return Reference.tryParse(name)
+                .map(Reference::name)
+                .filter(full -> catalogue.named(full).isPresent());
     }
 
     private interface Work<T> {

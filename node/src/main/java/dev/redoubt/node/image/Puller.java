@@ -130,7 +130,8 @@ final class Puller {
         }
         BlobDownload download = new BlobDownload(registry, blob, store.blobs(), progress);
         // Two pulls with a layer in common: one fetches it, the other waits and then finds it here.
-        try (Flock _ = store.await(download::tryLock, () -> progress.accept(new ImageEvent.Waiting(diffId.toString())))) {
+        try (Flock _ =
+                store.await(download::tryLock, () -> progress.accept(new ImageEvent.Waiting(diffId.toString())))) {
             if (!assembly.addPresent(diffId)) {
                 download.complete();
                 unpackOnce(download.file(), diffId);

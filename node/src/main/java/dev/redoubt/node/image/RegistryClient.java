@@ -104,8 +104,7 @@ final class RegistryClient implements AutoCloseable {
             return response;
         }
         response.body().close();
-        authorization = Optional.of(
-                authorize(Challenge.parse(response.headers().allValues("WWW-Authenticate"))));
+        authorization = Optional.of(authorize(Challenge.parse(response.headers().allValues("WWW-Authenticate"))));
         return send(uri, with(headers, authorization));
     }
 
@@ -117,7 +116,8 @@ final class RegistryClient implements AutoCloseable {
 
     private String authorize(List<Challenge> challenges) throws IOException {
         for (Challenge challenge : challenges) {
-            if (challenge.scheme().equals("bearer") && challenge.parameter("realm").isPresent()) {
+            if (challenge.scheme().equals("bearer")
+                    && challenge.parameter("realm").isPresent()) {
                 return "Bearer " + token(challenge);
             }
             if (challenge.scheme().equals("basic") && credentials.isPresent()) {
@@ -125,7 +125,8 @@ final class RegistryClient implements AutoCloseable {
             }
         }
         throw new ImageException(
-                Reason.UNAUTHORIZED, reference.host() + " wants a login" + (credentials.isEmpty() ? "" : " of another kind"));
+                Reason.UNAUTHORIZED,
+                reference.host() + " wants a login" + (credentials.isEmpty() ? "" : " of another kind"));
     }
 
     /** Docker's token specification: the realm gives a token for a service and a scope. */
@@ -141,7 +142,10 @@ final class RegistryClient implements AutoCloseable {
     }
 
     private InputStream tokenReply(URI realm, Challenge challenge, Optional<String> basic) throws IOException {
-        String service = challenge.parameter("service").map(s -> "service=" + encode(s) + "&").orElse("");
+        String service = challenge
+                .parameter("service")
+                .map(s -> "service=" + encode(s) + "&")
+                .orElse("");
         // Our own scope, not the one that the registry names: no token for more than we do.
         String query = service + "scope=" + encode("repository:" + reference.repository() + ":pull");
         URI asked = URI.create(realm + (realm.getRawQuery() == null ? "?" : "&") + query);
@@ -212,7 +216,8 @@ final class RegistryClient implements AutoCloseable {
         response.body().close();
         int status = response.statusCode();
         return switch (status) {
-            case 401, 403 -> new ImageException(Reason.UNAUTHORIZED, reference.host() + " does not let us have " + reference);
+            case 401, 403 ->
+                new ImageException(Reason.UNAUTHORIZED, reference.host() + " does not let us have " + reference);
             case 404 -> new ImageException(Reason.NOT_FOUND, reference.host() + " has no " + reference);
             case 429 -> new ImageException(Reason.REGISTRY, reference.host() + " wants us to slow down (status 429)");
             default -> new ImageException(Reason.REGISTRY, reference.host() + " answers with status " + status);

@@ -147,8 +147,7 @@ record StoreDirectory(Path root) {
     static ImageException failure(String message, IOException cause) {
         String detail = cause.getMessage() == null ? "" : cause.getMessage();
         boolean full = detail.contains("No space left") || detail.contains("Disk quota exceeded");
-        ImageException.Reason reason =
-                full ? ImageException.Reason.STORAGE_FULL : ImageException.Reason.STORE;
+        ImageException.Reason reason = full ? ImageException.Reason.STORAGE_FULL : ImageException.Reason.STORE;
         return new ImageException(reason, message + ": " + detail, cause);
     }
 }

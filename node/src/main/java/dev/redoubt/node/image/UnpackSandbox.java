@@ -33,8 +33,7 @@ final class UnpackSandbox {
      * Runs as root in the new pid, net, ipc, uts and cgroup namespaces, in the skeleton. The old root must be visible
      * when /proc is mounted, and gone before the first byte of a stranger is read.
      */
-    private static final String ENTER =
-            """
+    private static final String ENTER = """
             set -e
             ulimit -c 0
             mount -t proc -o nosuid,nodev,noexec proc proc
@@ -56,7 +55,6 @@ final class UnpackSandbox {
         this.idBase = idBase;
     }
 
-
     /**
      * Starts the program.
      *
@@ -70,7 +68,9 @@ final class UnpackSandbox {
             return started.get();
         } catch (ExecutionException failed) {
             throw new ImageException(
-                    ImageException.Reason.UNPACK_FAILED, "cannot build the unpacking sandbox: " + failed.getMessage(), failed);
+                    ImageException.Reason.UNPACK_FAILED,
+                    "cannot build the unpacking sandbox: " + failed.getMessage(),
+                    failed);
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
             throw new ImageException(ImageException.Reason.UNPACK_FAILED, "interrupted", asked);
