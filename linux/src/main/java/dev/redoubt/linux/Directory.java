@@ -39,18 +39,17 @@ public final class Directory implements AutoCloseable {
     private static final long RESOLVE_NO_MAGICLINKS = 2;
     private static final long RESOLVE_NO_SYMLINKS = 4;
     private static final long RESOLVE_BENEATH = 8;
-    private static final long INSIDE =
-            RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
+    private static final long INSIDE = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
 
     private static final int S_IFIFO = 0010000;
     private static final int S_IFCHR = 0020000;
     private static final int RENAME_NOREPLACE = 1;
     private static final int ENTRIES_BUFFER = 32_768;
 
-    private final int fd;
+    private final Fd fd;
     private final String subject;
 
-    private Directory(int fd, String subject) {
+    private Directory(Fd fd, String subject) {
         this.fd = fd;
         this.subject = subject;
     }
@@ -58,14 +57,14 @@ public final class Directory implements AutoCloseable {
     /** Opens by path, for paths that are ours: links on the way are followed, the last component must not be one. */
     public static Directory open(Path path) {
         byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-        int fd = openat2(FdCalls.AT_FDCWD, bytes, path.toString(), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0);
+        Fd fd = openat2(FdCalls.AT_FDCWD, bytes, path.toString(), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0);
         return new Directory(fd, path.toString());
     }
 
     /** Opens a directory below this one; {@code path} is relative and may have many components. */
     public Directory child(byte[] path) {
         String childSubject = subjectOf(path);
-        int child = openat2(fd, path, childSubject, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, INSIDE);
+        Fd child = openat2(fd.number(), path, childSubject, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, INSIDE);
         return new Directory(child, childSubject);
     }
 
@@ -77,7 +76,7 @@ public final class Directory implements AutoCloseable {
     /** Makes a file that is not there yet, open for writing, readable by its owner only. */
     public OpenFile createFile(byte[] name) {
         int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-        return new OpenFile(openat2(fd, component(name), subjectOf(name), flags, 0600, INSIDE), subjectOf(name));
+        return new OpenFile(openat2(fd.number(), component(name), subjectOf(name), flags, 0600, INSIDE), subjectOf(name));
     }
 
     /**
@@ -88,10 +87,10 @@ public final class Directory implements AutoCloseable {
         String fileSubject = subjectOf(path);
         long resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
         // O_NONBLOCK: opening a FIFO for reading would wait for its writer.
-        int file = openat2(fd, path, fileSubject, O_NONBLOCK | O_CLOEXEC, 0, resolve);
-        EntryStatus status = FdCalls.status(file, new byte[0], fileSubject).orElseThrow();
+        Fd file = openat2(fd.number(), path, fileSubject, O_NONBLOCK | O_CLOEXEC, 0, resolve);
+        EntryStatus status = FdCalls.status(file.number(), new byte[0], fileSubject).orElseThrow();
         if (status.type() != EntryStatus.Type.REGULAR) {
-            FdCalls.close(file);
+            file.close();
             throw new LinuxException("openat2", Errno.EINVAL, fileSubject);
         }
         return new FileInput(file, fileSubject);
@@ -100,7 +99,7 @@ public final class Directory implements AutoCloseable {
     /** Makes a directory that only its owner may enter, until {@link #mode} says otherwise. */
     public void makeDirectory(byte[] name) {
         try (Arena arena = Arena.ofConfined()) {
-            Syscall.check("mkdirat", subjectOf(name), SYS_MKDIRAT, fd, address(arena, name), 0700);
+            Syscall.check("mkdirat", subjectOf(name), SYS_MKDIRAT, fd.number(), address(arena, name), 0700);
         }
     }
 
@@ -108,7 +107,7 @@ public final class Directory implements AutoCloseable {
     public void makeSymlink(byte[] name, byte[] target) {
         try (Arena arena = Arena.ofConfined()) {
             long targetAddress = FdCalls.cString(arena, target).address();
-            Syscall.check("symlinkat", subjectOf(name), SYS_SYMLINKAT, targetAddress, fd, address(arena, name));
+            Syscall.check("symlinkat", subjectOf(name), SYS_SYMLINKAT, targetAddress, fd.number(), address(arena, name));
         }
     }
 
@@ -123,7 +122,7 @@ public final class Directory implements AutoCloseable {
 
     private void node(byte[] name, int mode) {
         try (Arena arena = Arena.ofConfined()) {
-            Syscall.check("mknodat", subjectOf(name), SYS_MKNODAT, fd, address(arena, name), mode, 0);
+            Syscall.check("mknodat", subjectOf(name), SYS_MKNODAT, fd.number(), address(arena, name), mode, 0);
         }
     }
 
@@ -131,7 +130,7 @@ public final class Directory implements AutoCloseable {
     public void link(Directory from, byte[] existing, byte[] name) {
         try (Arena arena = Arena.ofConfined()) {
             long old = address(arena, existing);
-            Syscall.check("linkat", subjectOf(name), SYS_LINKAT, from.fd, old, fd, address(arena, name), 0);
+            Syscall.check("linkat", subjectOf(name), SYS_LINKAT, from.fd.number(), old, fd.number(), address(arena, name), 0);
         }
     }
 
@@ -145,7 +144,7 @@ public final class Directory implements AutoCloseable {
 
     private void unlink(byte[] name, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            Syscall.check("unlinkat", subjectOf(name), SYS_UNLINKAT, fd, address(arena, name), flags);
+            Syscall.check("unlinkat", subjectOf(name), SYS_UNLINKAT, fd.number(), address(arena, name), flags);
         }
     }
 
@@ -155,55 +154,54 @@ public final class Directory implements AutoCloseable {
             long from = address(arena, name);
             long to = address(arena, newName);
             Syscall.check(
-                    "renameat2", target.subjectOf(newName), SYS_RENAMEAT2, fd, from, target.fd, to, RENAME_NOREPLACE);
+                    "renameat2", target.subjectOf(newName), SYS_RENAMEAT2, fd.number(), from, target.fd.number(), to, RENAME_NOREPLACE);
         }
     }
 
     /** Facts about a name here, never about what it points to. */
     public Optional<EntryStatus> status(byte[] name) {
-        return FdCalls.status(fd, component(name), subjectOf(name));
+        return FdCalls.status(fd.number(), component(name), subjectOf(name));
     }
 
     /** Facts about this directory. */
     public EntryStatus status() {
-        return FdCalls.status(fd, new byte[0], subject).orElseThrow();
+        return FdCalls.status(fd.number(), new byte[0], subject).orElseThrow();
     }
 
     public void owner(byte[] name, int uid, int gid) {
         try (Arena arena = Arena.ofConfined()) {
             long path = address(arena, name);
-            Syscall.check(
-                    "fchownat", subjectOf(name), SYS_FCHOWNAT, fd, path, uid, gid, FdCalls.AT_SYMLINK_NOFOLLOW);
+            Syscall.check("fchownat", subjectOf(name), SYS_FCHOWNAT, fd.number(), path, uid, gid, FdCalls.AT_SYMLINK_NOFOLLOW);
         }
     }
 
     public void times(byte[] name, FileTime time) {
-        FdCalls.times(fd, component(name), subjectOf(name), time);
+        FdCalls.times(fd.number(), component(name), subjectOf(name), time);
     }
 
     public void owner(int uid, int gid) {
-        FdCalls.owner(fd, subject, uid, gid);
+        FdCalls.owner(fd.number(), subject, uid, gid);
     }
 
     public void mode(int mode) {
-        FdCalls.mode(fd, subject, mode);
+        FdCalls.mode(fd.number(), subject, mode);
     }
 
     public void times(FileTime time) {
-        FdCalls.times(fd, new byte[0], subject, time);
+        FdCalls.times(fd.number(), new byte[0], subject, time);
     }
 
     public void attribute(String name, byte[] value) {
-        FdCalls.attribute(fd, subject, name, value);
+        FdCalls.attribute(fd.number(), subject, name, value);
     }
 
     public Optional<byte[]> attribute(String name) {
-        return FdCalls.attribute(fd, subject, name);
+        return FdCalls.attribute(fd.number(), subject, name);
     }
 
     /** Waits until everything written to this file system so far is on the disk, syncfs(2). */
     public void syncFileSystem() {
-        FdCalls.syncFileSystem(fd, subject);
+        FdCalls.syncFileSystem(fd.number(), subject);
     }
 
     /** The names in this directory, without {@code .} and {@code ..}. Call it once per open directory. */
@@ -213,7 +211,7 @@ public final class Directory implements AutoCloseable {
             MemorySegment buffer = arena.allocate(ENTRIES_BUFFER, 8);
             while (true) {
                 long filled =
-                        Syscall.check("getdents64", subject, SYS_GETDENTS64, fd, buffer.address(), ENTRIES_BUFFER);
+                        Syscall.check("getdents64", subject, SYS_GETDENTS64, fd.number(), buffer.address(), ENTRIES_BUFFER);
                 if (filled == 0) {
                     return names;
                 }
@@ -243,14 +241,14 @@ public final class Directory implements AutoCloseable {
         return field.asSlice(0, end).toArray(ValueLayout.JAVA_BYTE);
     }
 
-    private static int openat2(int at, byte[] path, String subject, long flags, long mode, long resolve) {
+    private static Fd openat2(int at, byte[] path, String subject, long flags, long mode, long resolve) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment how = arena.allocate(24, 8);
             how.set(ValueLayout.JAVA_LONG, 0, flags);
             how.set(ValueLayout.JAVA_LONG, 8, mode);
             how.set(ValueLayout.JAVA_LONG, 16, resolve);
             long pathAddress = FdCalls.cString(arena, path).address();
-            return (int) Syscall.check("openat2", subject, SYS_OPENAT2, at, pathAddress, how.address(), 24);
+            return Fd.owned(Syscall.check("openat2", subject, SYS_OPENAT2, at, pathAddress, how.address(), 24));
         }
     }
 
@@ -280,6 +278,6 @@ public final class Directory implements AutoCloseable {
 
     @Override
     public void close() {
-        FdCalls.close(fd);
+        fd.close();
     }
 }

@@ -13,7 +13,6 @@ final class FdCalls {
     static final int AT_REMOVEDIR = 0x200;
     static final int AT_EMPTY_PATH = 0x1000;
 
-    private static final long SYS_CLOSE = 3;
     private static final long SYS_FCHMOD = 91;
     private static final long SYS_FCHOWN = 93;
     private static final long SYS_FSETXATTR = 190;
@@ -28,11 +27,6 @@ final class FdCalls {
     private static final int XATTR_MAX = 65_536;
 
     private FdCalls() {}
-
-    /** EINTR is not an error here: Linux has released the number all the same, close(2). */
-    static void close(int fd) {
-        Syscall.raw(SYS_CLOSE, fd, 0, 0, 0, 0, 0);
-    }
 
     static void owner(int fd, String subject, int uid, int gid) {
         Syscall.check("fchown", subject, SYS_FCHOWN, fd, uid, gid);

@@ -10,13 +10,13 @@ public final class FileInput extends InputStream {
     private static final long SYS_READ = 0;
     private static final int BUFFER = 65_536;
 
-    private final int fd;
+    private final Fd fd;
     private final String subject;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment buffer = arena.allocate(BUFFER);
     private boolean open = true;
 
-    FileInput(int fd, String subject) {
+    FileInput(Fd fd, String subject) {
         this.fd = fd;
         this.subject = subject;
     }
@@ -33,7 +33,7 @@ public final class FileInput extends InputStream {
             return 0;
         }
         int wanted = Math.min(length, BUFFER);
-        int got = (int) Syscall.check("read", subject, SYS_READ, fd, buffer.address(), wanted);
+        int got = (int) Syscall.check("read", subject, SYS_READ, fd.number(), buffer.address(), wanted);
         MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, target, offset, got);
         return got == 0 ? -1 : got;
     }
@@ -43,7 +43,7 @@ public final class FileInput extends InputStream {
         if (open) {
             open = false;
             arena.close();
-            FdCalls.close(fd);
+            fd.close();
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.redoubt.linux;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -13,57 +12,53 @@ import java.util.Optional;
  */
 public final class Flock implements AutoCloseable {
     private static final long SYS_FLOCK = 73;
-    private static final long SYS_OPENAT = 257;
     private static final int LOCK_SH = 1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
-    private static final int O_RDWR_CREAT_CLOEXEC_NOFOLLOW = 2 | 0100 | 02000000 | 0400000;
 
-    private final int fd;
+    private final Fd fd;
 
-    private Flock(int fd) {
+    private Flock(Fd fd) {
         this.fd = fd;
     }
 
-    /** @return the lock, or empty while another holds it in a way that excludes this one */
+    /** @return the lock, or empty while another holds it in a way that excludes this one; makes the file if need be */
     public static Optional<Flock> tryExclusive(Path file) {
         return tryLock(file, LOCK_EX);
     }
 
-    /** @return the lock, or empty while another holds the exclusive one */
+    /** @return the lock, or empty while another holds the exclusive one; makes the file if need be */
     public static Optional<Flock> tryShared(Path file) {
         return tryLock(file, LOCK_SH);
     }
 
     private static Optional<Flock> tryLock(Path file, int kind) {
-        int fd = open(file);
-        long answer = Syscall.raw(SYS_FLOCK, fd, kind | LOCK_NB);
+        Fd fd = LinuxFiles.open(
+                file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT | LinuxFiles.O_NOFOLLOW, 0600);
+        long answer = Syscall.raw(SYS_FLOCK, fd.number(), kind | LOCK_NB);
         if (answer == 0) {
             return Optional.of(new Flock(fd));
         }
-        FdCalls.close(fd);
+        fd.close();
         if (answer == -Errno.EAGAIN || answer == -Errno.EINTR) {
             return Optional.empty();
         }
         throw new LinuxException("flock", (int) -answer, file.toString());
     }
 
-    private static int open(Path file) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment path = Syscall.path(arena, file.toString());
-            return (int) Syscall.check(
-                    "openat",
-                    file.toString(),
-                    SYS_OPENAT,
-                    FdCalls.AT_FDCWD,
-                    path.address(),
-                    O_RDWR_CREAT_CLOEXEC_NOFOLLOW,
-                    0600);
-        }
+    /** Whether {@code file} still is the file that is locked: its holder may have removed it while others waited. */
+    public boolean isOf(Path file) {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        EntryStatus locked =
+                FdCalls.status(fd.number(), new byte[0], file.toString()).orElseThrow();
+        Optional<EntryStatus> named = FdCalls.status(FdCalls.AT_FDCWD, path, file.toString());
+        return named.isPresent()
+                && named.get().inode() == locked.inode()
+                && named.get().device() == locked.device();
     }
 
     @Override
     public void close() {
-        FdCalls.close(fd);
+        fd.close();
     }
 }

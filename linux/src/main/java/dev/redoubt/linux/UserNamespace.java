@@ -1,19 +1,14 @@
 package dev.redoubt.linux;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A user namespace kept by a descriptor, user_namespaces(7). */
 public final class UserNamespace implements AutoCloseable {
-    private static final long SYS_OPENAT = 257;
-    private static final int O_RDONLY_CLOEXEC = 02000000;
+    private final Fd fd;
 
-    private final int fd;
-
-    private UserNamespace(int fd) {
+    private UserNamespace(Fd fd) {
         this.fd = fd;
     }
 
@@ -29,28 +24,20 @@ public final class UserNamespace implements AutoCloseable {
         String map = "0 " + base + " " + count + "\n";
         Files.writeString(process.resolve("uid_map"), map);
         Files.writeString(process.resolve("gid_map"), map);
-        return new UserNamespace(open(process.resolve("ns/user")));
+        return new UserNamespace(LinuxFiles.open(process.resolve("ns/user").toString(), LinuxFiles.O_RDONLY));
     }
 
-    private static int open(Path path) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = Syscall.path(arena, path.toString());
-            return (int) Syscall.check(
-                    "openat", path.toString(), SYS_OPENAT, FdCalls.AT_FDCWD, bytes.address(), O_RDONLY_CLOEXEC);
-        }
-    }
-
-    int fd() {
+    Fd fd() {
         return fd;
     }
 
-    /** A path under which this process, and root, can open the namespace while this object is open. */
+    /** A path under which root can open the namespace from another process, while this object is open. */
     public Path path() {
-        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd.number()));
     }
 
     @Override
     public void close() {
-        FdCalls.close(fd);
+        fd.close();
     }
 }

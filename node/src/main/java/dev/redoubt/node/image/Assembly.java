@@ -111,7 +111,8 @@ final class Assembly {
             inheritDirectories(tree);
         }
         workspace.pin(key);
-        Files.writeString(tree.holder().resolve(SIZE), Long.toString(tree.content().bytes()));
+        Files.writeString(
+                tree.holder().resolve(SIZE), Long.toString(tree.content().bytes()));
         layers.publish(tree.holder(), key);
         add(diffId, key, tree.content().bytes());
     }

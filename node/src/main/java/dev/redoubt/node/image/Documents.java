@@ -73,7 +73,10 @@ final class Documents {
         JsonNode platform = node.path("platform");
         Optional<Platform> where = platform.isObject() ? Optional.of(platform(platform)) : Optional.empty();
         return new Descriptor(
-                text(node, "mediaType"), Digest.parse(text(node, "digest")), node.required("size").asLong(), where);
+                text(node, "mediaType"),
+                Digest.parse(text(node, "digest")),
+                node.required("size").asLong(),
+                where);
     }
 
     private static Platform platform(JsonNode node) {

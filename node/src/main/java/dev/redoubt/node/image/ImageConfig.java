@@ -10,11 +10,7 @@ import java.util.List;
  * @param workingDirectory empty when it does not say
  */
 public record ImageConfig(
-        List<String> environment,
-        List<String> entrypoint,
-        List<String> command,
-        String user,
-        String workingDirectory) {
+        List<String> environment, List<String> entrypoint, List<String> command, String user, String workingDirectory) {
     public static final ImageConfig EMPTY = new ImageConfig(List.of(), List.of(), List.of(), "", "");
 
     public ImageConfig {

@@ -175,6 +175,18 @@ public final class ImageStore {
         }
     }
 
+    /** Takes an image from a registry, also when it is here already under that name: the name may mean another now. */
+    public Image pull(Reference reference, PullOptions options, Consumer<ImageEvent> progress) {
+        return guard(() -> {
+            try (RegistryClient registry = new RegistryClient(reference, options);
+                    Workspace workspace = Workspace.create(store)) {
+                Assembly assembly = new Assembly(store, workspace, sandbox, progress);
+                Puller puller = new Puller(registry, reference, options.platform(), store, assembly, limits, progress);
+                return ready(puller.pull(), progress);
+            }
+        });
+    }
+
     /** Makes the busybox image if it is not there or the host's busybox has changed; well under a second. */
     public Image ensureBuiltIn(String name) {
         return guard(() -> {
@@ -315,8 +327,9 @@ public final class ImageStore {
         if (catalogue.named(name).isPresent()) {
             return Optional.of(name);
         }
-        return Reference.tryParse(name).map(Reference::name).filter(full -> catalogue.named(full)
-                .isPresent());
+        return Reference.tryParse(name)
+                .map(Reference::name)
+                .filter(full -> catalogue.named(full).isPresent());
     }
 
     private interface Work<T> {

@@ -143,9 +143,7 @@ final class Importer {
 
     private ImageRecord finish(Digest digest, Config config, String name, String source) {
         return assembly.finish(
-                digest,
-                List.of(name),
-                new Description(config.config(), config.platform(), config.created(), source));
+                digest, List.of(name), new Description(config.config(), config.platform(), config.created(), source));
     }
 
     private static byte[] blob(Directory root, Descriptor descriptor) throws IOException {

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,8 +30,8 @@ record StoreDirectory(Path root) {
             Files.createDirectories(root);
             // Layers keep set-user-ID files of strangers: nobody but root may reach them.
             Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
-            for (Path part : java.util.List.of(
-                    store.layers(), store.manifests(), store.refs(), store.uses(), store.locks(), store.tmp())) {
+            for (Path part : List.of(
+                    store.layers(), store.manifests(), store.refs(), store.uses(), store.locks(), store.blobs())) {
                 Files.createDirectories(part);
             }
             return store;
@@ -56,6 +58,11 @@ record StoreDirectory(Path root) {
 
     Path tmp() {
         return root.resolve("tmp");
+    }
+
+    /** Pieces of downloads, named by digest. */
+    Path blobs() {
+        return tmp().resolve("blobs");
     }
 
     Path locks() {
@@ -91,7 +98,7 @@ record StoreDirectory(Path root) {
     }
 
     /** Asks again and again instead of waiting in the kernel, so that a virtual thread can wait here too. */
-    private static Flock await(Supplier<Optional<Flock>> attempt, Runnable waiting) {
+    Flock await(Supplier<Optional<Flock>> attempt, Runnable waiting) {
         Optional<Flock> first = attempt.get();
         if (first.isPresent()) {
             return first.get();
@@ -117,7 +124,7 @@ record StoreDirectory(Path root) {
 
     /** All or nothing, also when the power goes: written aside, synced, renamed over. */
     void write(Path file, String text) {
-        Path parent = java.util.Objects.requireNonNull(file.getParent());
+        Path parent = Objects.requireNonNull(file.getParent());
         try {
             Path aside = Files.createTempFile(tmp(), "write-", "");
             try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
@@ -140,8 +147,7 @@ record StoreDirectory(Path root) {
     static ImageException failure(String message, IOException cause) {
         String detail = cause.getMessage() == null ? "" : cause.getMessage();
         boolean full = detail.contains("No space left") || detail.contains("Disk quota exceeded");
-        ImageException.Reason reason =
-                full ? ImageException.Reason.STORAGE_FULL : ImageException.Reason.STORE;
+        ImageException.Reason reason = full ? ImageException.Reason.STORAGE_FULL : ImageException.Reason.STORE;
         return new ImageException(reason, message + ": " + detail, cause);
     }
 }

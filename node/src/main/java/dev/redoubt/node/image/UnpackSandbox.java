@@ -11,7 +11,9 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,7 @@ final class UnpackSandbox {
      * Runs as root in the new pid, net, ipc, uts and cgroup namespaces, in the skeleton. The old root must be visible
      * when /proc is mounted, and gone before the first byte of a stranger is read.
      */
-    private static final String ENTER =
-            """
+    private static final String ENTER = """
             set -e
             ulimit -c 0
             mount -t proc -o nosuid,nodev,noexec proc proc
@@ -56,7 +57,6 @@ final class UnpackSandbox {
         this.idBase = idBase;
     }
 
-
     /**
      * Starts the program.
      *
@@ -70,7 +70,9 @@ final class UnpackSandbox {
             return started.get();
         } catch (ExecutionException failed) {
             throw new ImageException(
-                    ImageException.Reason.UNPACK_FAILED, "cannot build the unpacking sandbox: " + failed.getMessage(), failed);
+                    ImageException.Reason.UNPACK_FAILED,
+                    "cannot build the unpacking sandbox: " + failed.getMessage(),
+                    failed);
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
             throw new ImageException(ImageException.Reason.UNPACK_FAILED, "interrupted", asked);
@@ -114,7 +116,7 @@ final class UnpackSandbox {
     /** @return the class path inside */
     private static List<String> furnish(Path skeleton, @Nullable Path target, UserNamespace ids)
             throws IOException, URISyntaxException {
-        ThreadMounts.memory(skeleton, "mode=755,size=1m,nr_inodes=100");
+        ThreadMounts.memory(skeleton, memoryOptions("0755", "1m"));
         for (String name : HOST_DIRECTORIES) {
             showHost(Path.of("/", name), skeleton.resolve(name));
         }
@@ -128,7 +130,7 @@ final class UnpackSandbox {
         }
         Files.createFile(skeleton.resolve("user"));
         // zstd-jni and the JVM write their libraries and files here; the program has no other place.
-        ThreadMounts.memory(Files.createDirectory(skeleton.resolve("tmp")), "mode=1777,size=32m,nr_inodes=100");
+        ThreadMounts.memory(Files.createDirectory(skeleton.resolve("tmp")), memoryOptions("1777", "32m"));
         Path jdk = Files.createDirectory(skeleton.resolve("jdk"));
         ThreadMounts.bindReadOnly(Path.of(System.getProperty("java.home")), jdk, ids);
         Path place = Files.createDirectory(skeleton.resolve("target"));
@@ -136,6 +138,14 @@ final class UnpackSandbox {
             ThreadMounts.bindWritable(target, place, ids);
         }
         return showClasses(skeleton, ids);
+    }
+
+    private static SequencedMap<String, String> memoryOptions(String mode, String size) {
+        SequencedMap<String, String> options = new LinkedHashMap<>();
+        options.put("mode", mode);
+        options.put("size", size);
+        options.put("nr_inodes", "100");
+        return options;
     }
 
     private static void showHost(Path source, Path place) throws IOException {

@@ -76,10 +76,11 @@ final class Unpacking implements AutoCloseable {
                 Process decompressor = decompressor(whole, skeleton, compression);
                 yield write(decompressor.getInputStream(), skeleton, target, Optional.of(decompressor));
             }
-            case XZ, BZIP2 -> throw new ImageException(
-                    Reason.BAD_IMAGE,
-                    "the archive is compressed with " + compression.name().toLowerCase(Locale.ROOT)
-                            + ": only gzip, zstd and no compression are known; decompress it first");
+            case XZ, BZIP2 ->
+                throw new ImageException(
+                        Reason.BAD_IMAGE,
+                        "the archive is compressed with " + compression.name().toLowerCase(Locale.ROOT)
+                                + ": only gzip, zstd and no compression are known; decompress it first");
         };
     }
 

@@ -8,7 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +24,8 @@ final class Workspace implements AutoCloseable {
     private static final String PREFIX = "work-";
     private static final String LOCK = "lock";
     private static final String PINS = "pins";
+
+    private static final Duration BLOBS_KEPT = Duration.ofDays(7);
 
     private final StoreDirectory store;
     private final Path directory;
@@ -91,6 +96,7 @@ final class Workspace implements AutoCloseable {
 
     /** Removes what dead processes left. Returns at once when somebody else is at it. */
     static void sweep(StoreDirectory store) {
+        sweepBlobs(store.blobs());
         try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
             if (!all.iterator().hasNext()) {
                 return;
@@ -103,6 +109,31 @@ final class Workspace implements AutoCloseable {
             try (Flock _ = lock.get()) {
                 sweepDead(store);
             }
+        }
+    }
+
+    /** Pieces of downloads are kept for whoever tries again, but not for ever. */
+    private static void sweepBlobs(Path blobs) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(blobs)) {
+            for (Path blob : all) {
+                Instant touched = Files.getLastModifiedTime(blob).toInstant();
+                if (touched.isBefore(Instant.now().minus(BLOBS_KEPT))) {
+                    Flock.tryExclusive(blob).ifPresent(lock -> deleteHeld(lock, blob));
+                }
+            }
+        } catch (NoSuchFileException goneMeanwhile) {
+            // Its worker has finished; the next sweep sees the others.
+            return;
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot sweep", cannot);
+        }
+    }
+
+    private static void deleteHeld(Flock lock, Path blob) {
+        try (lock) {
+            Files.deleteIfExists(blob);
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot sweep", cannot);
         }
     }
 

@@ -21,7 +21,10 @@ class SmokeTest {
         Path tar = Path.of("/tmp/base1.tar");
         for (String c : List.of("cat", "gzip -1", "zstd -1")) {
             Path file = dir.resolve("x.tar");
-            Process p = new ProcessBuilder("sh", "-c", "tar -C " + b.layerDirectories().getFirst() + " -cf - . | " + c + " > " + file).inheritIO().start();
+            Process p = new ProcessBuilder(
+                            "sh", "-c", "tar -C " + b.layerDirectories().getFirst() + " -cf - . | " + c + " > " + file)
+                    .inheritIO()
+                    .start();
             assertThat(p.waitFor()).isZero();
             t = System.nanoTime();
             Image i = store.importArchive(file, "mine:" + c.replaceAll(" .*", ""), e -> System.out.println(e));
@@ -31,8 +34,24 @@ class SmokeTest {
             t = System.nanoTime();
             Image i = store.importArchive(tar, "big", e -> {});
             System.out.println("import ms " + (System.nanoTime() - t) / 1e6 + " " + i);
-            new ProcessBuilder("sh", "-c", "ls -lan " + i.layerDirectories().getFirst() + " " + i.layerDirectories().getFirst() + "/home; find " + i.layerDirectories().getFirst() + " -newermt 2023-06-11 | head -5; find " + i.layerDirectories().getFirst() + " -uid +65535 | head").inheritIO().start().waitFor();
+            new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "ls -lan " + i.layerDirectories().getFirst() + " "
+                                    + i.layerDirectories().getFirst() + "/home; find "
+                                    + i.layerDirectories().getFirst() + " -newermt 2023-06-11 | head -5; find "
+                                    + i.layerDirectories().getFirst() + " -uid +65535 | head")
+                    .inheritIO()
+                    .start()
+                    .waitFor();
         }
-        new ProcessBuilder("sh", "-c", "find " + dir + " -maxdepth 4; ls -lan " + b.layerDirectories().getFirst()).inheritIO().start().waitFor();
+        new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "find " + dir + " -maxdepth 4; ls -lan "
+                                + b.layerDirectories().getFirst())
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 }

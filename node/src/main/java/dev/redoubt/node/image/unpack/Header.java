@@ -87,7 +87,11 @@ final class Header {
     }
 
     private boolean isPosix() {
-        return block[257] == 'u' && block[258] == 's' && block[259] == 't' && block[260] == 'a' && block[261] == 'r'
+        return block[257] == 'u'
+                && block[258] == 's'
+                && block[259] == 't'
+                && block[260] == 'a'
+                && block[261] == 'r'
                 && block[262] == 0;
     }
 

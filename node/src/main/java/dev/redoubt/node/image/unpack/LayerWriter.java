@@ -1,8 +1,8 @@
 package dev.redoubt.node.image.unpack;
 
 import dev.redoubt.linux.Directory;
-import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.EntryStatus;
+import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.OpenFile;
 import dev.redoubt.node.image.unpack.TarEntry.Piece;
@@ -81,7 +81,8 @@ public final class LayerWriter {
     }
 
     private static void refuseWhiteoutParents(EntryPath path) throws Refused {
-        for (String component : path.components().subList(0, Math.max(0, path.components().size() - 1))) {
+        for (String component :
+                path.components().subList(0, Math.max(0, path.components().size() - 1))) {
             if (component.startsWith(WHITEOUT)) {
                 throw new Refused(Refusal.WHITEOUT, path.text());
             }
@@ -225,7 +226,9 @@ public final class LayerWriter {
     }
 
     private static void writeSymlink(TarEntry entry, Directory parent, byte[] name) throws Refused {
-        if (entry.link().isEmpty() || entry.link().length() > Limits.PATH || entry.link().indexOf('\0') >= 0) {
+        if (entry.link().isEmpty()
+                || entry.link().length() > Limits.PATH
+                || entry.link().indexOf('\0') >= 0) {
             throw new Refused(Refusal.BAD_NAME, entry.path());
         }
         parent.makeSymlink(name, bytes(entry.link()));

@@ -42,8 +42,6 @@ public record Limits(long bytes, long entries, long ratio) {
 
     static Limits of(List<String> arguments) {
         return new Limits(
-                Long.parseLong(arguments.get(0)),
-                Long.parseLong(arguments.get(1)),
-                Long.parseLong(arguments.get(2)));
+                Long.parseLong(arguments.get(0)), Long.parseLong(arguments.get(1)), Long.parseLong(arguments.get(2)));
     }
 }

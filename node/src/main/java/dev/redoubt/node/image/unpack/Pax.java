@@ -113,9 +113,8 @@ final class Pax {
     }
 
     static long decimal(String digits) throws Refused {
-        boolean plain = !digits.isEmpty()
-                && digits.length() <= 18
-                && digits.chars().allMatch(c -> c >= '0' && c <= '9');
+        boolean plain =
+                !digits.isEmpty() && digits.length() <= 18 && digits.chars().allMatch(c -> c >= '0' && c <= '9');
         if (!plain) {
             throw new Refused(Refusal.BAD_HEADER, "");
         }

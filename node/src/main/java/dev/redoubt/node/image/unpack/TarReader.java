@@ -91,8 +91,7 @@ final class TarReader {
 
     private record Content(long size, List<Piece> pieces) {}
 
-    private Content content(Header header, byte[] block, Pax pax, long data, String path)
-            throws IOException, Refused {
+    private Content content(Header header, byte[] block, Pax pax, long data, String path) throws IOException, Refused {
         if (header.type() == 'S') {
             List<Piece> pieces = Sparse.oldGnu(header, block, blocks);
             blocks.beginData(data);

@@ -1,8 +1,8 @@
 package dev.redoubt.node.image.unpack;
 
 import dev.redoubt.linux.Directory;
-import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.EntryStatus;
+import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.FileTime;
 import dev.redoubt.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +74,8 @@ final class Tree implements AutoCloseable {
 
     private Directory step(Directory at, String component, String walked, String entry) throws Refused {
         byte[] name = component.getBytes(StandardCharsets.ISO_8859_1);
-        EntryStatus.@Nullable Type there = at.status(name).map(EntryStatus::type).orElse(null);
+        EntryStatus.@Nullable Type there =
+                at.status(name).map(EntryStatus::type).orElse(null);
         if (there == null || there == EntryStatus.Type.WHITEOUT) {
             makeDirectory(at, name, there == EntryStatus.Type.WHITEOUT);
             Directory directory = at.child(name);
