@@ -6,7 +6,9 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.Pidfd;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /** One directory of one hierarchy and the files the kernel shows in it. */
 record GroupDirectory(String path) {
@@ -63,32 +65,41 @@ record GroupDirectory(String path) {
 
     /** Kills what is inside now. @return whether anything was */
     boolean killMembers() {
-        Optional<String> members = readIfThere("cgroup.procs"); // empty: the group is gone, and so is all in it
-        members.ifPresent(pids -> pids.lines().mapToInt(Integer::parseInt).forEach(this::killMember));
-        return members.isPresent() && !members.get().isEmpty();
+        Set<Integer> members = members();
+        members.forEach(pid -> Pidfd.open(pid).ifPresent(process -> killIfMember(pid, process)));
+        return !members.isEmpty();
     }
 
     /**
      * A number read from {@code cgroup.procs} can belong to a stranger by the time it is used. So: pin whoever has it now
-     * by a pidfd, then ask again whether that number is in here; if it is, either it is the pinned process or the pinned
-     * one is dead, and a signal to it does nothing.
+     * by a pidfd, then ask again where that number is; if it is in here, either it is the pinned process or the pinned one
+     * is dead, and a signal to it does nothing.
      */
-    private void killMember(int pid) {
-        if (pid == 0) {
-            return; // a process outside our pid namespace
-        }
-        Pidfd.open(pid).ifPresent(process -> {
-            try (process) {
-                if (isMember(pid)) {
-                    process.signal(Pidfd.SIGKILL);
-                }
+    private void killIfMember(int pid, Pidfd process) {
+        try (process) {
+            if (isMember(pid)) {
+                process.signal(Pidfd.SIGKILL);
             }
-        });
+        }
     }
 
+    /** Asked of the process and not of the group, whose list may be long. */
     private boolean isMember(int pid) {
-        String number = Integer.toString(pid);
-        return readIfThere("cgroup.procs").stream().flatMap(String::lines).anyMatch(number::equals);
+        try {
+            String own = path.substring(path.lastIndexOf("/" + OwnedDirectory.NAME + "/"));
+            return LinuxFiles.readOnce("/proc/" + pid + "/cgroup").lines().anyMatch(line -> line.endsWith(own));
+        } catch (LinuxException gone) {
+            return false;
+        }
+    }
+
+    /** Process ids, without those that are outside our pid namespace (shown as 0). None when the group is gone. */
+    private Set<Integer> members() {
+        return readIfThere("cgroup.procs").stream()
+                .flatMap(String::lines)
+                .map(Integer::valueOf)
+                .filter(pid -> pid != 0)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** An ended process leaves its groups a moment after its parent has heard of its end; until then rmdir says EBUSY. */

@@ -1,12 +1,14 @@
 package dev.redoubt.node.disk;
 
 import dev.redoubt.linux.Btrfs;
+import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.protocol.Size;
+import java.util.Optional;
 
 /** One subvolume. */
 final class BtrfsDisk implements Disk {
@@ -48,7 +50,7 @@ final class BtrfsDisk implements Disk {
     /** Package-private so that the way for older kernels is tested on newer ones too. */
     Fd mountAgain() {
         try {
-            return BtrfsImage.mountSubvolume(image.device(), name);
+            return BtrfsImage.mountSubvolume(image.devicePath(), name);
         } catch (LinuxException refused) {
             throw new DiskException("mounting disk " + name, refused);
         }
@@ -67,6 +69,11 @@ final class BtrfsDisk implements Disk {
 
     private static long number(String path) {
         return Long.parseLong(LinuxFiles.readOnce(path));
+    }
+
+    @Override
+    public Optional<Device> device() {
+        return Optional.of(image.device());
     }
 
     @Override

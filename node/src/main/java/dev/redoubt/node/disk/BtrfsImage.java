@@ -1,6 +1,7 @@
 package dev.redoubt.node.disk;
 
 import dev.redoubt.linux.Btrfs;
+import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.FileSystemSpace;
@@ -45,10 +46,10 @@ final class BtrfsImage {
      * A mounted image.
      *
      * @param top its top directory
-     * @param device the block device it is on
+     * @param devicePath where the block device that it is on can be opened
      * @param fresh whether nobody else had it attached
      */
-    record Mounted(Fd top, String device, boolean fresh) {}
+    record Mounted(Fd top, String devicePath, Device device, boolean fresh) {}
 
     /** Once it is there, no weaker mechanism may quietly take its place: the disks of living sandboxes are in it. */
     static boolean exists(DataDirectory data) {
@@ -77,7 +78,7 @@ final class BtrfsImage {
     private static Mounted mount(Fd image) {
         Optional<Loop> attached = Loop.find(image, NAME);
         try (Loop loop = attached.isPresent() ? attached.get() : Loop.attach(image, NAME)) {
-            return new Mounted(mount(loop.path()), loop.path(), attached.isEmpty());
+            return new Mounted(mount(loop.path()), loop.path(), loop.device(), attached.isEmpty());
         }
     }
 

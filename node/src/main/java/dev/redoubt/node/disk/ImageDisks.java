@@ -81,7 +81,8 @@ final class ImageDisks implements Disks {
             options.put("source", loop.path());
             options.put("noinit_itable", "");
             int attributes = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
-            return MountedDisk.of(name, Mounts.detached("ext4", options, attributes), () -> destroy(name));
+            Fd mount = Mounts.detached("ext4", options, attributes);
+            return MountedDisk.of(name, mount, Optional.of(loop.device()), () -> destroy(name));
         }
     }
 
