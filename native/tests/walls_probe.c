@@ -228,7 +228,7 @@ static void guest(void)
 	close(listener);
 
 	int zero = 0;
-	int master = must(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), "/dev/ptmx");
+	int master = must(open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), "/dev/pts/ptmx");
 	must(ioctl(master, TIOCSPTLCK, &zero), "TIOCSPTLCK");
 	struct winsize size = {24, 80, 0, 0};
 	must(ioctl(master, TIOCSWINSZ, &size), "TIOCSWINSZ");

@@ -81,12 +81,24 @@ public final class WallsProbe {
     }
 
     public Outcome run(String action, List<String> arguments) {
+        return execute(command(action, arguments), scratch);
+    }
+
+    /** Starts a run and does not wait for it; whoever calls ends it. */
+    public Process start(String action, String... arguments) throws IOException {
+        return new ProcessBuilder(command(action, List.of(arguments)))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    private List<String> command(String action, List<String> arguments) {
         List<String> command = new ArrayList<>(prefix);
         command.add(HOME.resolve("native/build/walls-probe").toString());
         command.addAll(walls);
         command.add(action);
         command.addAll(arguments);
-        return execute(command, scratch);
+        return command;
     }
 
     private static Outcome execute(List<String> command, Path scratch) {
