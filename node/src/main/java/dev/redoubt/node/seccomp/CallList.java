@@ -330,7 +330,10 @@ final class CallList {
                             ptrace process_vm_readv process_vm_writev"""),
                     refuse(EPERM, "takes descriptors or compares pointers of another process", "pidfd_getfd kcmp"),
                     refuse(EPERM, "measures and runs programs inside the kernel", "perf_event_open bpf"),
-                    refuse(ENOSYS, "for the kernel's own probes only", "uretprobe uprobe lookup_dcookie")),
+                    refuse(
+                            ENOSYS,
+                            "for the kernel's own probes; newer kernels ask no filter about them",
+                            "uretprobe uprobe")),
             group(
                     "@keyring",
                     "kernel key rings are not per namespace",
@@ -343,5 +346,6 @@ final class CallList {
                     "calls that Linux no longer or never had on this machine",
                     refuse(ENOSYS, "not implemented by any kernel we run on", """
                             _sysctl uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg
-                            afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old""")));
+                            afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old
+                            lookup_dcookie""")));
 }
