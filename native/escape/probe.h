@@ -85,6 +85,8 @@ void harmless(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void untried(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Remembers how far a bounded attack came, for the case that it is killed on the way. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Records a call that did not go through attempt(): one whose child would write into the same page. */
+void made(const char *name, long number, int error);
 /* A refusal that came in a message instead of errno (netlink). */
 void answered(int error);
 /* OPEN when the last attempt was done, else BLOCKED with its errno. */
