@@ -12,6 +12,7 @@
 #define REDOUBT_ESCAPE_PROBE_H
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -23,8 +24,9 @@
 
 #include "kernel.h"
 
-/* musl renames the call to its C function, which would reach into SYS_prlimit64. */
+/* musl renames these to its C functions, which would reach into SYS_prlimit64 and SYS_getdents64. */
 #undef prlimit64
+#undef getdents64
 
 struct probe {
 	const char *name;
