@@ -83,7 +83,7 @@ static void host_paths(const struct probe *probe)
 		}
 		/* A file system's node bound over a mask, and entries of namespaces, are no paths of the host. */
 		if (sscanf(line, "%*s %*s %*s %511s %511s", root, point) == 2 && root[0] == '/' && root[1] != '\0'
-			&& strcmp(root, "/null") != 0 && strncmp(root, point, strlen(root)) != 0
+			&& strcmp(root, "/null") != 0 && strcmp(root, "/dev/null") != 0 && strncmp(root, point, strlen(root)) != 0
 			&& strstr(line, " - proc ") == NULL) {
 			worked("%s comes from %s", point, root);
 			return;
@@ -277,7 +277,8 @@ static void boot_time(const struct probe *probe)
 		long seconds, nanoseconds;
 	} now = { 0, 0 };
 	enum { BOOTTIME = 7 };
-	decide(TRY(clock_gettime, BOOTTIME, &now), "%ld s ago", now.seconds);
+	long result = TRY(clock_gettime, BOOTTIME, &now);
+	decide(result, "%ld s ago", now.seconds);
 }
 
 static void disk_size(const struct probe *probe)
