@@ -12,6 +12,7 @@
 #define REDOUBT_ESCAPE_PROBE_H
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -23,8 +24,9 @@
 
 #include "kernel.h"
 
-/* musl renames the call to its C function, which would reach into SYS_prlimit64. */
+/* musl renames these to its C functions, which would reach into SYS_prlimit64 and SYS_getdents64. */
 #undef prlimit64
+#undef getdents64
 
 struct probe {
 	const char *name;
@@ -85,6 +87,8 @@ void harmless(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void untried(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* Remembers how far a bounded attack came, for the case that it is killed on the way. */
 void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Records a call that did not go through attempt(): one whose child would write into the same page. */
+void made(const char *name, long number, int error);
 /* A refusal that came in a message instead of errno (netlink). */
 void answered(int error);
 /* OPEN when the last attempt was done, else BLOCKED with its errno. */

@@ -70,6 +70,28 @@ static void reach_proc(const struct probe *probe)
 		decide(count, "%s", path);
 }
 
+/* The names in such a directory are numbers; what they stand for is in the links. */
+static void follow_links(const struct probe *probe)
+{
+	char path[64], entries[1024], target[128];
+	snprintf(path, sizeof path, "/proc/%d/%s", world.target, probe->text);
+	long directory = TRY(openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long size = directory == -1 ? -1 : TRY(getdents64, directory, entries, sizeof entries);
+	if (size == -1) {
+		refused("%s", path);
+		return;
+	}
+	/* struct linux_dirent64: inode, offset, length, type, name. */
+	for (long at = 0; at < size; at += *(uint16_t *)(entries + at + 16)) {
+		const char *name = entries + at + 19;
+		if (name[0] == '.')
+			continue;
+		decide(TRY(readlinkat, directory, name, target, sizeof target), "%s/%s", path, name);
+		return;
+	}
+	refused("%s is empty", path);
+}
+
 static void take_descriptor(const struct probe *probe)
 {
 	(void)probe;
@@ -306,6 +328,8 @@ static void signal_host_process(const struct probe *probe)
 	TARGET("pid1-" file, gain_, reach_proc, .walls = "A", .value = O_RDONLY, .text = file)
 #define WRITE(file, gain_) \
 	TARGET("pid1-" file, gain_, reach_proc, .walls = "AC", .value = O_WRONLY, .text = file)
+#define LINKS(file, gain_) \
+	TARGET("pid1-" file, gain_, follow_links, .walls = "A", .text = file)
 #define DIRECTORY(file, gain_) \
 	TARGET("pid1-" file, gain_, reach_proc, .walls = "A", .value = O_RDONLY | O_DIRECTORY, .text = file)
 
@@ -327,9 +351,9 @@ const struct probe process_probes[] = {
 	READ("personality", "whether PID 1's addresses are random"),
 	DIRECTORY("root", "PID 1's root, outside when that is another"),
 	DIRECTORY("cwd", "PID 1's directory, outside when a launcher left it there"),
-	DIRECTORY("fd", "PID 1's open files"),
+	LINKS("fd", "PID 1's open files"),
 	DIRECTORY("fdinfo", "what PID 1's open files are"),
-	DIRECTORY("map_files", "PID 1's mapped files"),
+	LINKS("map_files", "PID 1's mapped files"),
 	TARGET("pid1-exe", "the program that the host started, to overwrite it", reach_proc, .cve = "CVE-2019-5736",
 		.walls = "A", .value = O_RDONLY, .text = "exe"),
 	WRITE("oom_score_adj", "PID 1 as first victim of a memory bomb"),
@@ -385,7 +409,7 @@ const struct probe guest_user_probes[] = {
 	AS_GUEST("vm-write", "the guest's memory, changed", write_memory, "BA"),
 	AS_GUEST("mem", "the guest's memory as a file", reach_proc, "A", .value = O_RDWR, .text = "mem"),
 	AS_GUEST("environ", "the guest's environment", reach_proc, "A", .value = O_RDONLY, .text = "environ"),
-	AS_GUEST("fd", "the guest's open files", reach_proc, "A", .value = O_RDONLY | O_DIRECTORY, .text = "fd"),
+	AS_GUEST("fd", "the guest's open files", follow_links, "A", .text = "fd"),
 	AS_GUEST("exe", "the guest's program", reach_proc, "A", .value = O_RDONLY, .text = "exe"),
 	AS_GUEST("oom", "the guest as first victim of a memory bomb", reach_proc, "AC", .value = O_WRONLY,
 		.text = "oom_score_adj"),

@@ -10,7 +10,13 @@
 
 static void open_switch(const struct probe *probe)
 {
-	decide(TRY(openat, AT_FDCWD, probe->text, O_WRONLY | O_CLOEXEC | O_NONBLOCK), "%s", probe->text);
+	struct stat behind;
+	long fd = TRY(openat, AT_FDCWD, probe->text, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	/* A mask is /dev/null: it takes everything and does nothing. */
+	if (fd != -1 && fstat((int)fd, &behind) == 0 && S_ISCHR(behind.st_mode))
+		refused("%s is masked", probe->text);
+	else
+		decide(fd, "%s", probe->text);
 }
 
 static void read_file(const struct probe *probe)

@@ -75,15 +75,15 @@ static void host_paths(const struct probe *probe)
 		return;
 	for (char *line = strtok(table, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		char root[512], point[512];
-		const char *lower = strstr(line, "lowerdir");
-		lower = lower == NULL ? strstr(line, "upperdir") : lower;
-		if (lower != NULL && strchr(lower, '/') != NULL) {
-			worked("an overlay of %.100s", lower);
+		/* lowerdir=/..., lowerdir+=/..., upperdir=/..., workdir=/... */
+		const char *layers = strstr(line, " - overlay ");
+		if (layers != NULL && (strstr(layers, "dir=/") != NULL || strstr(layers, "dir+=/") != NULL)) {
+			worked("%.200s", layers + 3);
 			return;
 		}
 		/* A file system's node bound over a mask, and entries of namespaces, are no paths of the host. */
 		if (sscanf(line, "%*s %*s %*s %511s %511s", root, point) == 2 && root[0] == '/' && root[1] != '\0'
-			&& strcmp(root, "/null") != 0 && strncmp(root, point, strlen(root)) != 0
+			&& strcmp(root, "/null") != 0 && strcmp(root, "/dev/null") != 0 && strncmp(root, point, strlen(root)) != 0
 			&& strstr(line, " - proc ") == NULL) {
 			worked("%s comes from %s", point, root);
 			return;
@@ -216,11 +216,69 @@ static void processors(const struct probe *probe)
 	static char text[1 << 18];
 	if (!read_text("/proc/cpuinfo", text, sizeof text))
 		return;
-	char *model = strstr(text, "model name");
-	if (model == NULL)
-		refused("no model");
+	long count = 0;
+	for (const char *at = text; (at = strstr(at, "processor\t")) != NULL; at++)
+		count++;
+	if (count == atol(told("cpus")))
+		worked("all %ld of the host", count);
 	else
-		worked("%.80s", model);
+		refused("%ld", count);
+}
+
+/* Where a task may run is told in processors of the host, whatever share of them it gets. */
+static void affinity(const struct probe *probe)
+{
+	(void)probe;
+	unsigned long mask[16] = { 0 };
+	long size = TRY(sched_getaffinity, 0, sizeof mask, mask);
+	long count = 0;
+	for (long i = 0; i < size / (long)sizeof *mask; i++)
+		count += __builtin_popcountl(mask[i]);
+	if (size != -1 && count == atol(told("cpus")))
+		worked("all %ld of the host", count);
+	else
+		refused("%ld", count);
+}
+
+/* "file:word": the counters after a word in a file; nothing happened when they are all 0. */
+static void busy_counter(const struct probe *probe)
+{
+	const char *colon = strrchr(probe->text, ':');
+	char path[64], text[32768];
+	snprintf(path, sizeof path, "%.*s", (int)(colon - probe->text), probe->text);
+	if (!read_text(path, text, sizeof text))
+		return;
+	const char *at = strstr(text, colon + 1);
+	char *line = at == NULL ? NULL : strtok((char *)at + strlen(colon + 1), "\n");
+	if (line != NULL && strpbrk(line, "123456789") != NULL)
+		worked("%s: %s%.60s", path, colon + 1, line);
+	else
+		refused("%s counts nothing", path);
+}
+
+static void idle_time(const struct probe *probe)
+{
+	(void)probe;
+	char text[64];
+	double up = 0, idle = 0;
+	if (!read_text("/proc/uptime", text, sizeof text))
+		return;
+	sscanf(text, "%lf %lf", &up, &idle);
+	if (idle > 0)
+		worked("%s", text);
+	else
+		refused("%s", text);
+}
+
+static void boot_time(const struct probe *probe)
+{
+	(void)probe;
+	struct {
+		long seconds, nanoseconds;
+	} now = { 0, 0 };
+	enum { BOOTTIME = 7 };
+	long result = TRY(clock_gettime, BOOTTIME, &now);
+	decide(result, "%ld s ago", now.seconds);
 }
 
 static void disk_size(const struct probe *probe)
@@ -309,17 +367,23 @@ const struct probe trace_probes[] = {
 	{ "trace-load", "the work of neighbours, a channel between sandboxes", .walls = "A", .attack = load_average },
 	{ "trace-memory", "how large the host is", .walls = "A", .attack = memory_total },
 	{ "trace-sysinfo", "the host's memory, tasks and load by a call", .walls = "B", .attack = system_information },
-	{ "trace-processors", "the host's processors", .walls = "A", .attack = processors },
+	{ "trace-processors", "how many processors the host has", .walls = "A", .attack = processors },
 	{ "trace-disk-size", "the size and the filling of the host's disk", .walls = "D", .attack = disk_size },
 	{ "trace-device-numbers", "the host's disks by number", .walls = "A", .attack = device_numbers },
 	{ "trace-namespace-numbers", "how many sandboxes were started", .walls = "A", .attack = counters },
 	{ "trace-locks", "which files of the host are locked", .walls = "A", .attack = host_locks },
 	{ "trace-core-pattern", "where the host puts core files", .walls = "A", .attack = core_handler },
 	{ "trace-kernel-release", "which kernel it attacks", .walls = "A", .attack = kernel_release },
-	NUMBERS("processor-time", "/proc/stat", "the work of neighbours, a channel between sandboxes"),
-	NUMBERS("uptime", "/proc/uptime", "when the host was started, and how idle it is"),
+	{ "trace-processor-time", "the work of neighbours, a channel between sandboxes", .walls = "A",
+		.attack = busy_counter, .text = "/proc/stat:cpu " },
+	{ "trace-switches", "the work of neighbours, a channel between sandboxes", .walls = "A", .attack = busy_counter,
+		.text = "/proc/stat:ctxt" },
+	{ "trace-paging", "the memory traffic of neighbours", .walls = "A", .attack = busy_counter,
+		.text = "/proc/vmstat:pgfault" },
+	{ "trace-idle-time", "how idle the host is", .walls = "A", .attack = idle_time },
+	{ "trace-boot-time", "when the host was started", .walls = "AB", .attack = boot_time },
+	{ "trace-affinity", "how many processors the host has", .walls = "D", .attack = affinity },
 	NUMBERS("disk-activity", "/proc/diskstats", "the disk traffic of neighbours"),
-	NUMBERS("paging", "/proc/vmstat", "the memory traffic of neighbours"),
 	NUMBERS("zones", "/proc/zoneinfo", "the memory of neighbours"),
 	NUMBERS("pressure", "/proc/pressure/cpu", "the work of neighbours, a channel between sandboxes"),
 	NUMBERS("interrupts", "/proc/interrupts", "the network and disk traffic of neighbours, keystrokes"),
@@ -330,6 +394,5 @@ const struct probe trace_probes[] = {
 	NUMBERS("open-files", "/proc/sys/fs/file-nr", "how many files neighbours have open"),
 	{ "trace-terminals", "how many terminals neighbours have open", .walls = "A", .attack = terminals,
 		.text = "/proc/sys/kernel/pty/nr" },
-	NUMBERS("entropy", "/proc/sys/kernel/random/entropy_avail", "the state of the host's random numbers"),
 	{ 0 },
 };

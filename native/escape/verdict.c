@@ -87,6 +87,13 @@ void progress(const char *format, ...)
 	va_end(values);
 }
 
+void made(const char *name, long number, int error)
+{
+	verdict->call = name;
+	verdict->number = number;
+	verdict->error = error;
+}
+
 void answered(int error)
 {
 	verdict->error = error;

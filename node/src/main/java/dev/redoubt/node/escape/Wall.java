@@ -15,8 +15,8 @@ final class Wall {
 
     /**
      * The filter is asked itself: it sees every call before the kernel does. What it lets pass is told apart by errno
-     * among the walls that the probe names; empty when the probe names none but the filter, so that the kernel
-     * itself said no.
+     * among the walls that the probe names; empty when a call passed the one wall that could have stopped it, the
+     * filter, so that the kernel itself said no.
      */
     static Optional<Layer> that(Probe probe, Outcome.Blocked blocked, CallFilter filter) {
         if (blocked.error().equals("SIGSYS") || refused(blocked.call(), filter)) {
@@ -29,6 +29,9 @@ final class Wall {
         }
         if (others.contains(Layer.NETWORK) && NETWORK_ERRORS.contains(blocked.error())) {
             return Optional.of(Layer.NETWORK);
+        }
+        if (others.isEmpty() && !blocked.call().wasMade()) {
+            return probe.walls().stream().findFirst();
         }
         return others.stream().findFirst();
     }
