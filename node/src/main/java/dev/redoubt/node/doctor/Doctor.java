@@ -1,0 +1,27 @@
+package dev.redoubt.node.doctor;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Asks the host everything that the walls rest on. Nothing is left behind; nothing of the host's is changed. */
+public final class Doctor {
+    private Doctor() {}
+
+    /** @param data the data directory in use, or the one that would be */
+    public static List<Finding> examine(Path data) {
+        List<Finding> findings = new ArrayList<>();
+        findings.addAll(LimitProbes.look());
+        findings.addAll(KernelProbes.look());
+        findings.addAll(NamespaceProbes.look());
+        findings.addAll(CgroupProbes.look());
+        findings.addAll(DataProbes.look(data));
+        findings.addAll(HardeningProbes.look());
+        return findings;
+    }
+
+    /** A host is fit when nothing is missing; what is weak still works. */
+    public static boolean isFit(List<Finding> findings) {
+        return findings.stream().noneMatch(Finding.Missing.class::isInstance);
+    }
+}
