@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** An environment in which each name stands once. */
 final class Environment {
-    private Variables() {}
+    private Environment() {}
 
     /** The last of each name, in the order in which the names first came. */
     static List<Bytes> lastOfEach(List<Bytes> variables) {

@@ -95,7 +95,7 @@ final class LocalImages {
 
     /** The files of ours that the base image holds on top of Debian. */
     private static List<ExtraFile> extras() {
-        return List.of(ExtraFile.program("/usr/bin/sudo", Installation.natives().resolve("redoubt-sudo")));
+        return List.of(new ExtraFile(Installation.natives().resolve("redoubt-sudo"), "usr/bin/sudo", 0755));
     }
 
     private static Map<String, Object> facts(Image image) {

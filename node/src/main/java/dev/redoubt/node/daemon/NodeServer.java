@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ public final class NodeServer implements AutoCloseable {
     private final UnixListener listener;
     private final Map<SandboxId, Sandbox> unclaimed = new ConcurrentHashMap<>();
     private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+    private final ScheduledFuture<?> expiry;
     private final ScheduledExecutorService leases = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("redoubt-leases").daemon().factory());
 
@@ -46,7 +48,7 @@ public final class NodeServer implements AutoCloseable {
         this.node = node;
         this.listener = listener;
         node.adopted().forEach(sandbox -> unclaimed.put(sandbox.id(), sandbox));
-        leases.schedule(this::endUnclaimed, LEASE.toMillis(), TimeUnit.MILLISECONDS);
+        this.expiry = leases.schedule(this::endUnclaimed, LEASE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -98,7 +100,8 @@ public final class NodeServer implements AutoCloseable {
     @Override
     public void close() {
         listener.shutdown();
-        leases.shutdownNow();
+        expiry.cancel(false);
+        leases.shutdown();
         LinuxFiles.removeFile(listener.path().toString());
     }
 
