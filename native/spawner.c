@@ -366,11 +366,12 @@ static void do_forget(int node, const struct request *request)
 static void drop_node(int index)
 {
 	close_one(&nodes[index].socket);
-	if (!die_with_node)
-		return;
 	for (int i = 0; i < NODES_MAX; i++)
 		if (nodes[i].socket >= 0)
 			return;
+	for (int i = 0; i < SANDBOXES_MAX && !die_with_node; i++)
+		if (sandboxes[i].number != 0)
+			return; /* kept for the next node */
 	_exit(0); /* the kernel tells the children (PR_SET_PDEATHSIG): all of them end, at once */
 }
 

@@ -1,13 +1,49 @@
 package dev.redoubt.app;
 
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeSettings;
+import dev.redoubt.node.daemon.NodeServer;
+import dev.redoubt.protocol.Problem;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import sun.misc.Signal;
 
-/** Keeps sandboxes, their pool and their journal, behind a unix socket. */
-@Command(name = "node", description = "Run the node daemon in the foreground.")
+/** Keeps sandboxes, prepared slots and the journal, behind a unix socket for local root. */
+@Command(
+        name = "node",
+        description = "Run the node daemon in the foreground.",
+        footer = {
+            "",
+            "While it runs, redoubt run asks it for sandboxes instead of building them itself. It may be killed at any "
+                    + "moment: sandboxes run on, and the next one takes them over."
+        })
 final class NodeCommand implements Callable<Integer> {
+    @Option(
+            names = "--slots",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Sandboxes prepared ahead (default: ${DEFAULT-VALUE}).")
+    private int slots;
+
     @Override
-    public Integer call() {
-        throw Refusal.notBuilt("node");
+    public Integer call() throws InterruptedException {
+        NodeSettings settings = Installation.library().outliving().withReadySlots(slots);
+        try (Node node = Node.open(settings);
+                NodeServer server = NodeServer.bind(node, settings.nodeSocket())) {
+            LocalImages.ensure(settings, "busybox");
+            Say.line("node ready at " + settings.nodeSocket() + "; disk limits by " + node.diskMechanism()
+                    + "; took over " + node.adopted().size() + " sandboxes");
+            CountDownLatch stopped = new CountDownLatch(1);
+            for (String name : new String[] {"INT", "TERM"}) {
+                Signal.handle(new Signal(name), signal -> stopped.countDown());
+            }
+            Thread.ofPlatform().name("redoubt-accept").daemon().start(server::serve);
+            stopped.await();
+            return Exit.DONE;
+        } catch (Problem problem) {
+            throw Refusal.of(problem);
+        }
     }
 }

@@ -56,10 +56,10 @@ record Household(
         }
     }
 
-    /** Ends the spawner and what it runs, and the journal with it. For a library. */
+    /** Ends the spawner and the journal; nothing may run any more. */
     @Override
     public void close() {
-        spawner.close(); // a library's spawner ends with its node, and every sandbox with it
+        spawner.close(); // a spawner that keeps nothing ends with its last node
         owner.end();
         LinuxFiles.removeFile(socket(settings, owner).toString());
     }

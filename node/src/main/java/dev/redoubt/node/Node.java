@@ -46,6 +46,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Node implements AutoCloseable {
     private final NodeSettings settings;
+    private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final Household household;
     private final Cgroups cgroups;
     private final Disks disks;
@@ -55,7 +56,6 @@ public final class Node implements AutoCloseable {
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
-    private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
@@ -148,12 +148,14 @@ public final class Node implements AutoCloseable {
         return disks.mechanism().toString();
     }
 
-    /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. */
+    /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. Nothing else stays. */
     @Override
     public void close() {
         slots.close();
         if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
             List.copyOf(running).forEach(Sandbox::close);
+        }
+        if (running.isEmpty()) {
             household.close();
         } else {
             household.leave();
@@ -217,7 +219,7 @@ public final class Node implements AutoCloseable {
         }
         NetworkMode network = NetworkMode.parse(entry.facts().getOrDefault("network", "none"))
                 .orElse(NetworkMode.NONE);
-        return new Sandbox(
+        Sandbox sandbox = new Sandbox(
                 entry.id(),
                 network,
                 new Sandbox.Handles(channel, pidfd, namespace),
@@ -226,6 +228,9 @@ public final class Node implements AutoCloseable {
                 sockets,
                 undo,
                 true);
+        running.add(sandbox);
+        undo.addLast(() -> running.remove(sandbox));
+        return sandbox;
     }
 
     /** How to remove what an entry of the journal names, in the order in which it can be removed. */
