@@ -128,6 +128,16 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &raised);
 }
 
+/* Ignored signals stay ignored through exec (signal(7)): what our starter ignored must not reach jobs. */
+static void reset_dispositions(void)
+{
+	/* struct sigaction of the kernel; libc's call leaves out the signals that it keeps to itself. */
+	static const unsigned long default_action[4];
+
+	for (int number = 1; number <= 64; number++)
+		syscall(SYS_rt_sigaction, number, default_action, NULL, 8);
+}
+
 /* All are blocked and read from a descriptor; the only one that means something is SIGCHLD. */
 static void take_signals(void)
 {
@@ -174,6 +184,7 @@ static void start(int argc, char **argv)
 	guest.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (guest.epoll < 0)
 		die("epoll_create1");
+	reset_dispositions();
 	take_signals();
 	take_streams();
 	channel_open(CHANNEL_FD);

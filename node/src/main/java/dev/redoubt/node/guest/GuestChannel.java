@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * The channel to the guest of one sandbox.
@@ -209,6 +210,9 @@ public final class GuestChannel implements AutoCloseable {
                 }
                 received.closeDescriptors();
                 dispatch(FromGuest.decode(buffer.asSlice(0, received.length())));
+                if (ended.isDone()) {
+                    return; // a sink closed the channel, and with it the socket
+                }
             }
             flushAcknowledgements();
         } catch (LinuxException broken) {
@@ -241,7 +245,7 @@ public final class GuestChannel implements AutoCloseable {
         withJob(kept.job(), job -> job.deliver(kept));
     }
 
-    private void withJob(int number, java.util.function.Consumer<GuestJob> then) {
+    private void withJob(int number, Consumer<GuestJob> then) {
         GuestJob job = jobs.get(number);
         if (job != null) {
             then.accept(job);

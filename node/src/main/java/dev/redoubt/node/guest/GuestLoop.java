@@ -41,7 +41,7 @@ public final class GuestLoop implements AutoCloseable {
     }
 
     boolean isCurrentThread() {
-        return Thread.currentThread() == thread;
+        return Thread.currentThread().equals(thread);
     }
 
     /** @return the token of the channel's watch */
