@@ -8,7 +8,7 @@
  *
  * usage: overlay_layers DIR   (an empty directory on the file system to try)
  *
- * Prints one line per question: NAME yes, or NAME no STEP ERRNO-NAME.
+ * Prints one line per question: NAME yes, or NAME no STEP WHY.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,7 @@ static long set(int fs, unsigned cmd, const char *key, const void *value, int au
 
 static void no(const char *step)
 {
-	printf("no %s %s\n", step, strerrorname_np(errno));
+	printf("no %s %s\n", step, strerror(errno));
 	fflush(stdout);
 	_exit(1);
 }
