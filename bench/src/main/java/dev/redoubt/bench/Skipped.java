@@ -1,0 +1,4 @@
+package dev.redoubt.bench;
+
+/** A subject that was not measured, and why. */
+record Skipped(String subject, String reason) {}
