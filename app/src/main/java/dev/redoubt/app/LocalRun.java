@@ -58,7 +58,7 @@ final class LocalRun {
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {
-            throw new Refusal(Refusal.Code.VALIDATION_ERROR, large.getMessage());
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(large.getMessage()));
         } catch (Problem problem) {
             throw Refusal.of(problem);
         } catch (InterruptedException stop) {

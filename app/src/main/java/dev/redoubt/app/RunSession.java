@@ -66,7 +66,7 @@ final class RunSession {
     Outcome run(GuestChannel guest, RunRequest request) throws InterruptedException {
         long started = System.nanoTime();
         Thread writer = Thread.ofPlatform().name("redoubt-output").daemon().start(this::writeAll);
-        try (Signals signals = Signals.passTo(this::signal, this::resize)) {
+        try (Signals _ = Signals.passTo(this::signal, this::resize)) {
             GuestJob running = guest.run(request, (from, output) -> pieces.add(new Piece(from, output)));
             job = running;
             if (request.input()) {
@@ -84,8 +84,9 @@ final class RunSession {
     }
 
     private Outcome await(GuestJob running, long started) throws InterruptedException {
+        long lastLook = started;
         while (true) {
-            long now = System.nanoTime();
+            long now = Math.max(lastLook, System.nanoTime());
             long untilTimeout = timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
             long untilIdle = idle.map(limit -> lastByte + limit.toNanos() - now).orElse(Long.MAX_VALUE);
             if (untilTimeout <= 0) {
@@ -98,7 +99,7 @@ final class RunSession {
                 return new Outcome.Ended(
                         running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
             } catch (TimeoutException limit) {
-                continue; // which one, and whether a byte came meanwhile, is looked at above
+                lastLook = System.nanoTime(); // which limit, and whether a byte came meanwhile, is asked above
             } catch (ExecutionException failed) {
                 if (failed.getCause() instanceof SandboxGoneException) {
                     return new Outcome.SandboxGone();
