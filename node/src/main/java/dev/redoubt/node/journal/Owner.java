@@ -3,18 +3,20 @@ package dev.redoubt.node.journal;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,11 +28,13 @@ import java.util.Optional;
  * <p>Entries are renamed into place but not synced: they describe kernel objects, which a power failure removes too.
  */
 public final class Owner {
-    private static final String NEW = ".new-";
-    private static final String LOCK = "lock";
+    static final String ALL = "owners";
+    static final String NEW = ".new-";
+    static final String LOCK = "lock";
     private static final String DAEMON = "daemon-owner";
     private static final String PART = ".part";
-    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final String CORRUPT = ".corrupt-";
+    private static final String ENTRIES = "sbx_*";
 
     private final DataDirectory data;
     private final String name;
@@ -44,11 +48,8 @@ public final class Owner {
 
     /** A new owner, not to be seen by others until {@link #publish}: its spawner has yet to take the lock. */
     public static Owner begin(DataDirectory data) {
-        byte[] random = new byte[8];
-        RANDOM.nextBytes(random);
-        String name = HexFormat.of().formatHex(random);
-        Path all = data.node().resolve("owners");
-        LinuxFiles.makeDirectory(all.toString(), 0700);
+        String name = randomName();
+        Path all = data.nodeDirectory(ALL);
         Path directory = all.resolve(NEW + name);
         LinuxFiles.makeDirectory(directory.toString(), 0700);
         Owner owner = new Owner(data, name, directory);
@@ -56,11 +57,17 @@ public final class Owner {
         return owner;
     }
 
+    /** By the kernel: SecureRandom costs a short command tens of milliseconds to load. */
+    private static String randomName() {
+        String uuid = LinuxFiles.readOnce("/proc/sys/kernel/random/uuid").replace("-", "");
+        return uuid.substring(uuid.length() / 2);
+    }
+
     /** The owner of the daemon that ran here last, if its journal is still there; its spawner may be alive or dead. */
     public static Optional<Owner> ofDaemon(DataDirectory data) {
         try {
             String name = Files.readString(data.node().resolve(DAEMON)).strip();
-            Path directory = data.node().resolve("owners").resolve(ResourceName.check(name));
+            Path directory = data.node().resolve(ALL).resolve(ResourceName.check(name));
             return Files.isDirectory(directory) ? Optional.of(new Owner(data, name, directory)) : Optional.empty();
         } catch (NoSuchFileException never) {
             return Optional.empty();
@@ -81,7 +88,7 @@ public final class Owner {
 
     /** The spawner holds the lock: from now on the sweeps of others judge by it. */
     public void publish() {
-        Path published = data.node().resolve("owners").resolve(name);
+        Path published = data.node().resolve(ALL).resolve(name);
         try {
             directory = Files.move(directory, published, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException failed) {
@@ -106,15 +113,40 @@ public final class Owner {
 
     /** All entries; one that cannot be read is passed over, because a sweep goes by names, not by entries. */
     public List<Entry> entries() {
-        List<Entry> entries = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "sbx_*")) {
-            for (Path file : files) {
-                read(file).ifPresent(entries::add);
+        return files(directory).stream().map(Owner::read).flatMap(Optional::stream).toList();
+    }
+
+    /** Keeps the entries that nobody can read, for whoever wants to know what happened. */
+    static List<Path> moveCorruptAside(Path directory) {
+        List<Path> moved = new ArrayList<>();
+        for (Path file : files(directory)) {
+            if (read(file).isEmpty()) {
+                moved.add(moveAside(file));
             }
-            return List.copyOf(entries);
+        }
+        return moved;
+    }
+
+    private static Path moveAside(Path file) {
+        Path directory = file.resolveSibling("").normalize();
+        Path aside = directory.resolveSibling(CORRUPT + directory.getFileName() + "-" + file.getFileName());
+        try {
+            return Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Whole entries; a half-written one has another name. */
+    private static List<Path> files(Path directory) {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, ENTRIES)) {
+            found.forEach(files::add);
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
+        files.removeIf(file -> file.toString().endsWith(PART));
+        return files;
     }
 
     /** Nothing of it is left: removes the journal itself. */
@@ -128,21 +160,21 @@ public final class Owner {
                 Files.deleteIfExists(file);
             }
             Files.deleteIfExists(directory);
-        } catch (NoSuchFileException gone) {
-            return; // another sweep was faster
+        } catch (NoSuchFileException | DirectoryNotEmptyException busy) {
+            return; // another sweep was faster, or has just opened the lock and goes on with the rest
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
     }
 
-    private static Optional<Entry> read(Path file) throws IOException {
-        if (file.toString().endsWith(PART)) {
-            return Optional.empty();
-        }
+    /** @return empty when it is gone or not an entry */
+    private static Optional<Entry> read(Path file) {
         try {
             return Optional.of(Entry.parse(Files.readString(file)));
-        } catch (NoSuchFileException | IllegalArgumentException noEntry) {
+        } catch (NoSuchFileException | CharacterCodingException | IllegalArgumentException noEntry) {
             return Optional.empty();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
         }
     }
 
@@ -152,7 +184,7 @@ public final class Owner {
         try {
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+            throw unwritable(file, failed);
         }
     }
 
@@ -165,7 +197,15 @@ public final class Owner {
                     StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE);
         } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+            throw unwritable(file, failed);
         }
+    }
+
+    /** An older entry is then still whole, and nothing has been made yet for a new one. */
+    private static Problem unwritable(Path file, IOException failed) {
+        return new Problem(
+                ProblemCode.STORAGE_FULL,
+                "the journal cannot be written (" + failed.getMessage() + "): free some space on the file system of " + file,
+                failed);
     }
 }

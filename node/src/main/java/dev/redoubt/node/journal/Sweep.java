@@ -4,11 +4,14 @@ import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.protocol.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -22,11 +25,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Removes what dead owners left: control groups, disks, id ranges, sockets, journal. Nothing of a living one, nothing that
- * is not named after an owner. Any number may run at the same time; each dead owner falls to the one that takes its lock.
+ * Removes what dead owners left: processes with their control groups, disks, id ranges, sockets, journal, in this order, so
+ * that an id is free only when nothing can run under it any more. Nothing of a living one, nothing that is not named after
+ * an owner.
+ *
+ * <p>Any number may run at the same time; each dead owner falls to the one that takes its lock. What a killed sweep leaves
+ * still carries the owner's name and falls to the next.
  */
 public final class Sweep {
-    private static final String NEW = ".new-";
     /** A spawner takes its lock within milliseconds of its owner's beginning. */
     private static final Duration STILLBORN = Duration.ofSeconds(60);
 
@@ -43,51 +49,81 @@ public final class Sweep {
         this.runDirectory = runDirectory;
     }
 
-    /** Sweeps, and says whose things were removed. */
-    public List<String> run(DataDirectory data) {
-        Path all = data.node().resolve("owners");
-        List<String> swept = new ArrayList<>();
-        if (!Files.isDirectory(all)) {
-            return swept;
-        }
-        try (DirectoryStream<Path> owners = Files.newDirectoryStream(all, Files::isDirectory)) {
-            for (Path owner : owners) {
-                String name = owner.getFileName().toString();
-                if ((!name.startsWith(NEW) || isOld(owner)) && sweep(owner, name)) {
-                    swept.add(name);
+    /** Sweeps. One owner that resists does not keep the others, or the node, from going on: it is a problem in the report. */
+    public SweepReport run(DataDirectory data) {
+        List<String> removed = new ArrayList<>();
+        List<Path> corrupt = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (Path owner : owners(data)) {
+            try {
+                if (isRipe(owner) && sweep(owner, corrupt)) {
+                    removed.add(name(owner));
                 }
+            } catch (CgroupException | DiskException | LinuxException | Problem | UncheckedIOException failed) {
+                problems.add(name(owner) + ": " + failed.getMessage());
             }
+        }
+        return new SweepReport(removed, corrupt, problems);
+    }
+
+    private static List<Path> owners(DataDirectory data) {
+        List<Path> owners = new ArrayList<>();
+        Path all = data.nodeDirectory(Owner.ALL);
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(all, Files::isDirectory)) {
+            directories.forEach(owners::add);
+            return owners;
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
-        return swept;
     }
 
-    /** Whether the owner was dead and is now gone. */
-    private boolean sweep(Path owner, String name) {
-        try (Fd lock = LinuxFiles.open(owner.resolve("lock").toString(), LinuxFiles.O_RDWR)) {
-            if (!LinuxFiles.tryLock(lock)) {
-                return false;
-            }
-            remove(name);
-            Owner.removeTree(owner);
+    private static String name(Path owner) {
+        return owner.getFileName().toString();
+    }
+
+    /** One that has only begun has a lock that nobody holds yet. */
+    private static boolean isRipe(Path owner) {
+        if (!name(owner).startsWith(Owner.NEW)) {
             return true;
-        } catch (LinuxException missing) {
-            if (missing.errno() != Errno.ENOENT) {
-                throw missing;
-            }
-            // swept by another, or killed before it made its lock: then it made nothing else either
-            Owner.removeTree(owner);
+        }
+        try {
+            Instant made = Files.getLastModifiedTime(owner).toInstant();
+            return made.plus(STILLBORN).isBefore(Instant.now());
+        } catch (IOException publishedMeanwhile) {
             return false;
         }
     }
 
-    private void remove(String owner) {
-        for (String group : ofOwner(owner, cgroups.names())) {
-            SandboxCgroup cgroup = cgroups.existing(group);
-            cgroup.kill();
-            cgroup.remove();
+    /** @return whether the owner was dead and is now gone */
+    private boolean sweep(Path owner, List<Path> corrupt) {
+        Path file = owner.resolve(Owner.LOCK);
+        try (Fd lock = LinuxFiles.open(file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600)) {
+            if (!LinuxFiles.tryLock(lock) || !isStill(file, lock)) {
+                return false;
+            }
+            corrupt.addAll(Owner.moveCorruptAside(owner));
+            remove(name(owner));
+            Owner.removeTree(owner);
+            return true;
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return false; // swept by another since we listed it
+            }
+            throw refused;
         }
+    }
+
+    /** Two sweeps may have opened the same lock; the second gets it when the first has removed the file. */
+    private static boolean isStill(Path file, Fd lock) {
+        return LinuxFiles.status(file.toString()).inode() == LinuxFiles.status(lock).inode();
+    }
+
+    /** By name and not by entry: what has no entry would never be removed. */
+    private void remove(String owner) {
+        List<SandboxCgroup> groups =
+                ofOwner(owner, cgroups.names()).stream().map(cgroups::existing).toList();
+        groups.forEach(SandboxCgroup::kill);
+        groups.forEach(SandboxCgroup::remove);
         ofOwner(owner, disks.names()).forEach(disks::destroy);
         ranges.of(owner).forEach(ranges::release);
         LinuxFiles.removeFile(runDirectory.resolve(owner + ".sock").toString());
@@ -95,14 +131,5 @@ public final class Sweep {
 
     private static Set<String> ofOwner(String owner, Set<String> names) {
         return names.stream().filter(name -> name.startsWith(owner + "-")).collect(Collectors.toSet());
-    }
-
-    private static boolean isOld(Path owner) throws IOException {
-        try {
-            Instant made = Files.getLastModifiedTime(owner).toInstant();
-            return made.plus(STILLBORN).isBefore(Instant.now());
-        } catch (java.nio.file.NoSuchFileException publishedMeanwhile) {
-            return false;
-        }
     }
 }

@@ -9,10 +9,12 @@ public record IdRange(int index) {
     public static final IdRange UNPACKING = new IdRange(0);
 
     /** Below are the host's own users and what distributions give to them (/etc/subuid). */
-    static final long FIRST = 524_288;
+    static final int FIRST = 524_288;
 
-    /** So many whole ranges lie below the last id, which stands for "none" (setresuid(2)). */
-    static final int COUNT = (int) ((0xffff_ffffL - FIRST) / SIZE);
+    /** The first id above: up to here they are for containers by systemd's convention too (UIDS-GIDS.md there). */
+    static final int END = 0x7000_0000;
+
+    static final int COUNT = (END - FIRST) / SIZE;
 
     public IdRange {
         if (index < 0 || index >= COUNT) {
@@ -20,8 +22,8 @@ public record IdRange(int index) {
         }
     }
 
-    /** The first id, as an unsigned number in an int. */
+    /** The first id. */
     public int base() {
-        return (int) (FIRST + (long) index * SIZE);
+        return FIRST + index * SIZE;
     }
 }

@@ -1,0 +1,50 @@
+package dev.redoubt.node.journal;
+
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.cgroup.Cgroups;
+import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.ranges.IdRange;
+import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.SandboxId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A process with two sandboxes' worth of everything, each with something running in its group, until it is killed. */
+final class LivingOwner {
+    private LivingOwner() {}
+
+    /** Data directory. */
+    public static void main(String[] arguments) throws IOException {
+        DataDirectory data = DataDirectory.open(Path.of(arguments[0]));
+        Owner owner = Owner.begin(data);
+        try (Fd lock = LinuxFiles.open(owner.lockFile().toString(), LinuxFiles.O_RDWR)) { // as the spawner does
+            LinuxFiles.lock(lock);
+            owner.publish();
+            try (Disks disks = Disks.open(data)) {
+                long first = sandbox(1, owner, data, disks);
+                long second = sandbox(2, owner, data, disks);
+                System.out.println(owner.name() + " " + first + " " + second);
+                System.out.flush();
+                System.in.read();
+            }
+        }
+    }
+
+    private static long sandbox(long number, Owner owner, DataDirectory data, Disks disks) throws IOException {
+        String resources = owner.name() + "-" + number;
+        IdRange range = Ranges.open(data).claim(owner.name());
+        owner.write(new Entry(SandboxId.random(), number, range, resources, Map.of()));
+        SandboxCgroup group = Cgroups.detect().create(resources);
+        group.apply(Limits.DEFAULT, List.of());
+        disks.acquire(resources, Limits.DEFAULT.disk(), Limits.DEFAULT.inodes()).close();
+        Process sleeper = new ProcessBuilder("sleep", "300").start();
+        group.join(Math.toIntExact(sleeper.pid()));
+        return sleeper.pid();
+    }
+}
