@@ -76,7 +76,8 @@ public final class Directory implements AutoCloseable {
     /** Makes a file that is not there yet, open for writing, readable by its owner only. */
     public OpenFile createFile(byte[] name) {
         int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-        return new OpenFile(openat2(fd.number(), component(name), subjectOf(name), flags, 0600, INSIDE), subjectOf(name));
+        return new OpenFile(
+                openat2(fd.number(), component(name), subjectOf(name), flags, 0600, INSIDE), subjectOf(name));
     }
 
     /**
@@ -88,7 +89,8 @@ public final class Directory implements AutoCloseable {
         long resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
         // O_NONBLOCK: opening a FIFO for reading would wait for its writer.
         Fd file = openat2(fd.number(), path, fileSubject, O_NONBLOCK | O_CLOEXEC, 0, resolve);
-        EntryStatus status = FdCalls.status(file.number(), new byte[0], fileSubject).orElseThrow();
+        EntryStatus status =
+                FdCalls.status(file.number(), new byte[0], fileSubject).orElseThrow();
         if (status.type() != EntryStatus.Type.REGULAR) {
             file.close();
             throw new LinuxException("openat2", Errno.EINVAL, fileSubject);
@@ -107,7 +109,8 @@ public final class Directory implements AutoCloseable {
     public void makeSymlink(byte[] name, byte[] target) {
         try (Arena arena = Arena.ofConfined()) {
             long targetAddress = FdCalls.cString(arena, target).address();
-            Syscall.check("symlinkat", subjectOf(name), SYS_SYMLINKAT, targetAddress, fd.number(), address(arena, name));
+            Syscall.check(
+                    "symlinkat", subjectOf(name), SYS_SYMLINKAT, targetAddress, fd.number(), address(arena, name));
         }
     }
 
@@ -130,7 +133,8 @@ public final class Directory implements AutoCloseable {
     public void link(Directory from, byte[] existing, byte[] name) {
         try (Arena arena = Arena.ofConfined()) {
             long old = address(arena, existing);
-            Syscall.check("linkat", subjectOf(name), SYS_LINKAT, from.fd.number(), old, fd.number(), address(arena, name), 0);
+            Syscall.check(
+                    "linkat", subjectOf(name), SYS_LINKAT, from.fd.number(), old, fd.number(), address(arena, name), 0);
         }
     }
 
@@ -154,7 +158,14 @@ public final class Directory implements AutoCloseable {
             long from = address(arena, name);
             long to = address(arena, newName);
             Syscall.check(
-                    "renameat2", target.subjectOf(newName), SYS_RENAMEAT2, fd.number(), from, target.fd.number(), to, RENAME_NOREPLACE);
+                    "renameat2",
+                    target.subjectOf(newName),
+                    SYS_RENAMEAT2,
+                    fd.number(),
+                    from,
+                    target.fd.number(),
+                    to,
+                    RENAME_NOREPLACE);
         }
     }
 
@@ -171,7 +182,15 @@ public final class Directory implements AutoCloseable {
     public void owner(byte[] name, int uid, int gid) {
         try (Arena arena = Arena.ofConfined()) {
             long path = address(arena, name);
-            Syscall.check("fchownat", subjectOf(name), SYS_FCHOWNAT, fd.number(), path, uid, gid, FdCalls.AT_SYMLINK_NOFOLLOW);
+            Syscall.check(
+                    "fchownat",
+                    subjectOf(name),
+                    SYS_FCHOWNAT,
+                    fd.number(),
+                    path,
+                    uid,
+                    gid,
+                    FdCalls.AT_SYMLINK_NOFOLLOW);
         }
     }
 
@@ -210,8 +229,8 @@ public final class Directory implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(ENTRIES_BUFFER, 8);
             while (true) {
-                long filled =
-                        Syscall.check("getdents64", subject, SYS_GETDENTS64, fd.number(), buffer.address(), ENTRIES_BUFFER);
+                long filled = Syscall.check(
+                        "getdents64", subject, SYS_GETDENTS64, fd.number(), buffer.address(), ENTRIES_BUFFER);
                 if (filled == 0) {
                     return names;
                 }

@@ -33,8 +33,7 @@ public final class Flock implements AutoCloseable {
     }
 
     private static Optional<Flock> tryLock(Path file, int kind) {
-        Fd fd = LinuxFiles.open(
-                file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT | LinuxFiles.O_NOFOLLOW, 0600);
+        Fd fd = LinuxFiles.open(file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT | LinuxFiles.O_NOFOLLOW, 0600);
         long answer = Syscall.raw(SYS_FLOCK, fd.number(), kind | LOCK_NB);
         if (answer == 0) {
             return Optional.of(new Flock(fd));

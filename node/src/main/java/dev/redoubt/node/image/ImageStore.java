@@ -57,8 +57,11 @@ public final class ImageStore {
     static ImageStore open(Path directory, int unpackIds, Limits limits) {
         return guard(() -> {
             StoreDirectory store = StoreDirectory.make(directory.toAbsolutePath());
-            Workspace.sweep(store);
-            return new ImageStore(store, new UnpackSandbox(unpackIds), limits);
+            ImageStore opened = new ImageStore(store, new UnpackSandbox(unpackIds), limits);
+            if (Workspace.sweep(store)) {
+                opened.collector().collect();
+            }
+            return opened;
         });
     }
 
@@ -169,20 +172,41 @@ public final class ImageStore {
 
     private Image imported(String name, Consumer<ImageEvent> progress, ImportStep step) throws IOException {
         Reference.requireLocalName(name);
+        return whole(progress, assembly -> step.take(new Importer(assembly, Platform.host(), limits)));
+    }
+
+    private interface AssemblyStep {
+        ImageRecord take(Assembly assembly) throws IOException;
+    }
+
+    /** All or nothing: what became visible of an image that is refused in the end is collected at once. */
+    private Image whole(Consumer<ImageEvent> progress, AssemblyStep step) throws IOException {
+        try {
+            return assembled(progress, step);
+        } catch (ImageException refused) {
+            // After a broken connection the layers stay for whoever tries again.
+            if (refused.reason() != Reason.REGISTRY) {
+                collector().collect();
+            }
+            throw refused;
+        }
+    }
+
+    private Image assembled(Consumer<ImageEvent> progress, AssemblyStep step) throws IOException {
         try (Workspace workspace = Workspace.create(store)) {
-            Assembly assembly = new Assembly(store, workspace, sandbox, progress);
-            return ready(step.take(new Importer(assembly, Platform.host(), limits)), progress);
+            return ready(step.take(new Assembly(store, workspace, sandbox, progress)), progress);
         }
     }
 
     /** Takes an image from a registry, also when it is here already under that name: the name may mean another now. */
     public Image pull(Reference reference, PullOptions options, Consumer<ImageEvent> progress) {
         return guard(() -> {
-            try (RegistryClient registry = new RegistryClient(reference, options);
-                    Workspace workspace = Workspace.create(store)) {
-                Assembly assembly = new Assembly(store, workspace, sandbox, progress);
-                Puller puller = new Puller(registry, reference, options.platform(), store, assembly, limits, progress);
-                return ready(puller.pull(), progress);
+            try (RegistryClient registry = new RegistryClient(reference, options)) {
+                return whole(
+                        progress,
+                        assembly -> new Puller(
+                                        registry, reference, options.platform(), store, assembly, limits, progress)
+                                .pull());
             }
         });
     }

@@ -6,11 +6,10 @@ import dev.redoubt.node.image.unpack.Compression;
 import dev.redoubt.node.image.unpack.Limits;
 import dev.redoubt.node.image.unpack.Refusal;
 import dev.redoubt.node.image.unpack.Report;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.SequenceInputStream;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -68,7 +67,8 @@ final class Unpacking implements AutoCloseable {
         if (start.length == 0) {
             throw new ArchiveRefused(Refusal.NOT_AN_ARCHIVE, "");
         }
-        InputStream whole = new SequenceInputStream(new ByteArrayInputStream(start), source);
+        PushbackInputStream whole = new PushbackInputStream(source, start.length);
+        whole.unread(start);
         Compression compression = Compression.of(start);
         return switch (compression) {
             case NONE -> write(whole, skeleton, target, Optional.empty());

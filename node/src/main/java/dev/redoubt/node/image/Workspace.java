@@ -94,21 +94,26 @@ final class Workspace implements AutoCloseable {
         }
     }
 
-    /** Removes what dead processes left. Returns at once when somebody else is at it. */
-    static void sweep(StoreDirectory store) {
+    /**
+     * Removes what dead processes left. Returns at once when somebody else is at it.
+     *
+     * @return whether there was anything: then there may also be layers that belong to nothing
+     */
+    static boolean sweep(StoreDirectory store) {
         sweepBlobs(store.blobs());
         try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
             if (!all.iterator().hasNext()) {
-                return;
+                return false;
             }
         } catch (IOException cannot) {
             throw StoreDirectory.failure("cannot sweep", cannot);
         }
         Optional<Flock> lock = store.tryExclusive();
-        if (lock.isPresent()) {
-            try (Flock _ = lock.get()) {
-                sweepDead(store);
-            }
+        if (lock.isEmpty()) {
+            return false;
+        }
+        try (Flock _ = lock.get()) {
+            return sweepDead(store);
         }
     }
 
@@ -137,13 +142,16 @@ final class Workspace implements AutoCloseable {
         }
     }
 
-    private static void sweepDead(StoreDirectory store) {
+    private static boolean sweepDead(StoreDirectory store) {
+        boolean any = false;
         try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
             for (Path leftover : all) {
                 if (isDead(leftover)) {
                     remove(store, fileName(leftover));
+                    any = true;
                 }
             }
+            return any;
         } catch (IOException cannot) {
             throw StoreDirectory.failure("cannot sweep", cannot);
         }
