@@ -81,9 +81,12 @@ static void host_paths(const struct probe *probe)
 			worked("%.200s", layers + 3);
 			return;
 		}
-		/* A file system's node bound over a mask, and entries of namespaces, are no paths of the host. */
-		if (sscanf(line, "%*s %*s %*s %511s %511s", root, point) == 2 && root[0] == '/' && root[1] != '\0'
-			&& strcmp(root, "/null") != 0 && strcmp(root, "/dev/null") != 0 && strncmp(root, point, strlen(root)) != 0
+		/*
+		 * Masks and synthesised files lie directly in their file system, and of /proc only itself is bound:
+		 * a directory within a directory of another file system is a path of the host.
+		 */
+		if (sscanf(line, "%*s %*s %*s %511s %511s", root, point) == 2 && root[0] == '/'
+			&& strchr(root + 1, '/') != NULL && strcmp(root, "/dev/null") != 0
 			&& strstr(line, " - proc ") == NULL) {
 			worked("%s comes from %s", point, root);
 			return;
@@ -95,8 +98,9 @@ static void host_paths(const struct probe *probe)
 static void arena_with_bind(void)
 {
 	arena_private();
-	mkdir("/tmp/of-the-host", 0755);
-	if (mount("/tmp/of-the-host", world.scratch, NULL, MS_BIND, NULL) == -1)
+	mkdir("/tmp/of", 0755);
+	mkdir("/tmp/of/the-host", 0755);
+	if (mount("/tmp/of/the-host", world.scratch, NULL, MS_BIND, NULL) == -1)
 		untried("arena: bind: errno %d", errno);
 }
 

@@ -1,0 +1,58 @@
+package dev.redoubt.node.escape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeSettings;
+import dev.redoubt.protocol.SandboxSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The walls of real sandboxes under attack. */
+final class EscapeTestTest {
+    @TempDir(factory = RootOnly.class)
+    private Path directory;
+
+    /** The data directory is root's alone. */
+    static final class RootOnly implements org.junit.jupiter.api.io.TempDirFactory {
+        @Override
+        public Path createTempDirectory(
+                org.junit.jupiter.api.extension.AnnotatedElementContext element,
+                org.junit.jupiter.api.extension.ExtensionContext context)
+                throws IOException {
+            return Files.createTempDirectory(
+                    "redoubt-escape-test",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+    }
+
+    private NodeSettings settings() {
+        return NodeSettings.library(
+                Map.of(
+                        "REDOUBT_DATA_DIR", directory.resolve("data").toString(),
+                        "REDOUBT_RUN_DIR", directory.resolve("run").toString()),
+                Path.of(System.getProperty("redoubt.native")));
+    }
+
+    private void image() {
+        try (Node node = Node.open(settings())) {
+            node.images().ensureBuiltIn("busybox");
+        }
+    }
+
+    @Test
+    void nothingIsOpenThatIsNotExplained() throws IOException, InterruptedException {
+        image();
+        Report report = new EscapeTest(settings(), SandboxSpec.of("busybox")).run();
+        Explained explained = Explained.builtIn();
+
+        assertThat(report.withoutProof()).isEmpty();
+        assertThat(report.unexplained(explained)).isEmpty();
+        assertThat(report.stale(explained)).as("explained, but not open").isEmpty();
+    }
+}
