@@ -38,7 +38,7 @@ final class KernelProbes {
         if (version.matches()) {
             int major = Integer.parseInt(version.group(1));
             int minor = Integer.parseInt(version.group(2));
-            if (major > FLOOR_MAJOR || major == FLOOR_MAJOR && minor >= FLOOR_MINOR) {
+            if (major > FLOOR_MAJOR || (major == FLOOR_MAJOR && minor >= FLOOR_MINOR)) {
                 return new Fit("all", what, release);
             }
         }

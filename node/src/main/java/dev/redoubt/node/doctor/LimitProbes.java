@@ -38,7 +38,7 @@ final class LimitProbes {
                 .map(line -> line.group(1))
                 .findFirst()
                 .orElse("unknown");
-        boolean many = found.equals("unlimited") || found.matches("\\d{1,18}") && Long.parseLong(found) >= FEW;
+        boolean many = found.equals("unlimited") || (found.matches("\\d{1,18}") && Long.parseLong(found) >= FEW);
         return many
                 ? new Fit("density", what, found)
                 : new Weak("density", what, found, "raise nofile in /etc/security/limits.conf, or LimitNOFILE= of the service");
