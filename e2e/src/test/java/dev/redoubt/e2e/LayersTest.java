@@ -1,0 +1,161 @@
+package dev.redoubt.e2e;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Who may know whom, and what no one may do.
+ *
+ * <p>Think hard about the layering before changing this file: each rule says why it is there.
+ */
+@AnalyzeClasses(packages = "dev.redoubt", importOptions = ImportOption.DoNotIncludeTests.class)
+class LayersTest {
+    private static final String PROTOCOL = "dev.redoubt.protocol..";
+    private static final String LINUX = "dev.redoubt.linux..";
+    private static final String NODE = "dev.redoubt.node..";
+    private static final String[] LANGUAGE = {"java..", "org.jspecify.annotations.."};
+
+    private static final DescribedPredicate<JavaClass> OURS = resideInAPackage("dev.redoubt..");
+
+    @ArchTest
+    static final ArchRule PROTOCOL_KNOWS_NOBODY = classes()
+            .that()
+            .resideInAPackage(PROTOCOL)
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(LANGUAGE).or(resideInAPackage(PROTOCOL)))
+            .because("every process and every client shares it: what it needs, all of them would need");
+
+    @ArchTest
+    static final ArchRule LINUX_KNOWS_NOBODY = classes()
+            .that()
+            .resideInAPackage(LINUX)
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(LANGUAGE).or(resideInAPackage(LINUX)))
+            .because("it says what the kernel can do, not what we want of it");
+
+    @ArchTest
+    static final ArchRule NODE_KNOWS_PROTOCOL_AND_LINUX = noClasses()
+            .that()
+            .resideInAPackage(NODE)
+            .should()
+            .dependOnClassesThat(OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE).negate()))
+            .because("the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
+
+    @ArchTest
+    static final ArchRule NODE_HAS_NO_CYCLES = slices()
+            .matching("dev.redoubt.node.(*)..")
+            .should()
+            .beFreeOfCycles()
+            .because("a part that cannot be understood alone cannot be reviewed alone");
+
+    @ArchTest
+    static final ArchRule ONE_DOOR_INTO_THE_KERNEL = noClasses()
+            .that()
+            .resideOutsideOfPackage(LINUX)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("java.lang.foreign..")
+            .because("native memory and native calls are reviewed in one place, each with its return code read");
+
+    @ArchTest
+    static final ArchRule NO_VIRTUAL_THREADS_NEAR_THE_KERNEL = noClasses()
+            .that()
+            .resideInAnyPackage(NODE, LINUX)
+            .should()
+            .callMethodWhere(describe("makes a virtual thread", call -> makesVirtualThread(call.getTarget())))
+            .because("a call that blocks in the kernel pins its carrier: two of them stop every virtual thread on two cores");
+
+    private static boolean makesVirtualThread(AccessTarget target) {
+        return Set.of("ofVirtual", "startVirtualThread", "newVirtualThreadPerTaskExecutor")
+                .contains(target.getName());
+    }
+
+    @ArchTest
+    static final ArchRule THE_NODE_DOES_NOT_PRINT = noClasses()
+            .that()
+            .resideInAnyPackage(NODE, LINUX, PROTOCOL)
+            .should(ACCESS_STANDARD_STREAMS)
+            .because("standard output is only ever the answer, and the command line gives it");
+
+    @ArchTest
+    static final ArchRule NAMES_SAY_WHAT_A_THING_DOES = noClasses()
+            .should()
+            .haveNameMatching(".*(Manager|Helper|Utils?|Impl|Common|AbstractBase)")
+            .because("such a name says nothing; the thing has one that does");
+
+    @Test
+    void everyPackageIsNullMarked() throws IOException {
+        for (Path directory : packages()) {
+            Path info = directory.resolve("package-info.java");
+            assertThat(info).exists();
+            assertThat(Files.readString(info)).as(info.toString()).contains("@NullMarked");
+        }
+    }
+
+    private static List<Path> packages() throws IOException {
+        return sources().stream().map(Path::getParent).distinct().toList();
+    }
+
+    /**
+     * Read from the sources: in class files a try-with-resources looks the same.
+     *
+     * <p>Syscall may: invokeExact of a method handle declares Throwable.
+     */
+    private static final Pattern CATCHES_ALL =
+            Pattern.compile("catch \\((final )?([\\w.]+ \\| )*(Exception|Throwable|RuntimeException|Error)\\b");
+
+    @Test
+    void nobodyCatchesWhatTheyDoNotKnow() throws IOException {
+        List<String> found = new ArrayList<>();
+        for (Path source : sources()) {
+            if (!source.endsWith("linux/Syscall.java")
+                    && CATCHES_ALL.matcher(Files.readString(source)).find()) {
+                found.add(source.toString());
+            }
+        }
+        assertThat(found).isEmpty();
+    }
+
+    @Test
+    void theRuleAboutCatchingCanFind() {
+        assertThat(CATCHES_ALL.matcher("} catch (Exception e) {").find()).isTrue();
+        assertThat(CATCHES_ALL.matcher("} catch (IOException | RuntimeException e) {").find()).isTrue();
+        assertThat(CATCHES_ALL.matcher("} catch (IOException | LinuxException e) {").find()).isFalse();
+    }
+
+    private static List<Path> sources() throws IOException {
+        List<Path> all = new ArrayList<>();
+        for (String module : List.of("protocol", "linux", "node", "app")) {
+            try (Stream<Path> files = Files.walk(Checkout.HOME.resolve(module).resolve("src/main/java"))) {
+                files.filter(file -> file.toString().endsWith(".java"))
+                        .filter(file -> !file.endsWith("package-info.java"))
+                        .forEach(all::add);
+            }
+        }
+        assertThat(all).hasSizeGreaterThan(100);
+        return all;
+    }
+}

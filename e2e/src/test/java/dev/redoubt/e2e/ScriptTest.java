@@ -1,0 +1,167 @@
+package dev.redoubt.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script of a clone of its own, under a name with spaces, in a locale that is not UTF-8. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ScriptTest {
+    private static final int AT_ONCE = 12;
+    private static final int BUILD_MINUTES = 8;
+
+    private Path script = Path.of("not there yet");
+    private List<Said> first = List.of();
+
+    private record Said(int exit, String out, String err) {}
+
+    @BeforeAll
+    void manyFirstRunsAtOnce(@TempDir(cleanup = CleanupMode.ALWAYS) Path place) throws Exception {
+        Path clone = Files.createDirectory(place.resolve("a place with späces"));
+        for (String file : run(Checkout.HOME, Map.of(), "git", "ls-files", "-co", "--exclude-standard").out().split("\n")) {
+            Path copy = clone.resolve(file);
+            Files.createDirectories(copy.getParent());
+            if (Files.exists(Checkout.HOME.resolve(file))) {
+                Files.copy(Checkout.HOME.resolve(file), copy, StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        script = clone.resolve("redoubt");
+        List<Process> all = new ArrayList<>();
+        for (int i = 0; i < AT_ONCE; i++) {
+            all.add(start(Path.of("/"), place.resolve("run" + i), script.toString(), "version"));
+        }
+        List<Said> said = new ArrayList<>();
+        for (int i = 0; i < AT_ONCE; i++) {
+            assertThat(all.get(i).waitFor(BUILD_MINUTES, TimeUnit.MINUTES)).isTrue();
+            said.add(new Said(
+                    all.get(i).exitValue(),
+                    Files.readString(place.resolve("run" + i + ".out")),
+                    Files.readString(place.resolve("run" + i + ".err"))));
+        }
+        first = said;
+    }
+
+    private static Process start(Path directory, Path output, String... command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().remove("JAVA_HOME");
+        builder.redirectOutput(Path.of(output + ".out").toFile());
+        builder.redirectError(Path.of(output + ".err").toFile());
+        builder.redirectInput(Path.of("/dev/null").toFile());
+        return builder.start();
+    }
+
+    private static Said run(Path directory, Map<String, String> environment, String... command) throws Exception {
+        Path output = Files.createTempDirectory("script-test").resolve("said");
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().putAll(environment);
+        builder.redirectOutput(Path.of(output + ".out").toFile());
+        builder.redirectError(Path.of(output + ".err").toFile());
+        builder.redirectInput(Path.of("/dev/null").toFile());
+        Process process = builder.start();
+        assertThat(process.waitFor(BUILD_MINUTES, TimeUnit.MINUTES)).isTrue();
+        Said said = new Said(
+                process.exitValue(),
+                Files.readString(Path.of(output + ".out"), UTF_8),
+                Files.readString(Path.of(output + ".err"), UTF_8));
+        Files.delete(Path.of(output + ".out"));
+        Files.delete(Path.of(output + ".err"));
+        Files.delete(output.getParent());
+        return said;
+    }
+
+    private Said redoubt(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(script.toString()));
+        command.addAll(List.of(arguments));
+        return run(Path.of("/"), Map.of(), command.toArray(String[]::new));
+    }
+
+    @Test
+    void ofManyFirstRunsOneBuildsAndAllAnswer() {
+        assertThat(first).allSatisfy(said -> {
+            assertThat(said.exit()).isZero();
+            assertThat(said.out()).startsWith("redoubt ").hasLineCount(1);
+        });
+        assertThat(first).filteredOn(said -> said.err().contains("building")).hasSize(1);
+        assertThat(script.resolveSibling("app/target/dist/redoubt.aot")).exists();
+    }
+
+    @Test
+    void aWarmRunSaysNothingButTheAnswer() throws Exception {
+        Said said = redoubt("version");
+        assertThat(said.err()).isEmpty();
+        assertThat(said.out()).startsWith("redoubt ");
+    }
+
+    @Test
+    void aSymbolicLinkToItWorks() throws Exception {
+        Path link = Files.createSymbolicLink(script.resolveSibling("link"), Path.of("redoubt"));
+        assertThat(run(Path.of("/"), Map.of(), link.toString(), "version").exit()).isZero();
+        Files.delete(link);
+    }
+
+    @Test
+    void aNameOnThePathWorks() throws Exception {
+        Map<String, String> path =
+                Map.of("PATH", script.getParent() + ":" + System.getenv("PATH"), "CDPATH", "/usr:/etc");
+        assertThat(run(Path.of("/usr"), path, "sh", "-c", "redoubt version").exit()).isZero();
+    }
+
+    @Test
+    void exitCodesComeThrough() throws Exception {
+        assertThat(redoubt("no-such-command").exit()).isEqualTo(2);
+        assertThat(redoubt("version", "--no-such-option").exit()).isEqualTo(2);
+        assertThat(redoubt("run", "--no-such-option", "--", "true").exit()).isEqualTo(125);
+    }
+
+    @Test
+    void aJavaThatIsTooOldIsPassedOver() throws Exception {
+        Path old = Files.createDirectories(script.resolveSibling("old java/bin"));
+        Files.writeString(old.resolveSibling("release"), "JAVA_VERSION=\"17.0.2\"\n");
+        Files.writeString(old.resolve("java"), "#!/bin/sh\necho old Java was started\n");
+        old.resolve("java").toFile().setExecutable(true);
+        Said said = run(Path.of("/"), Map.of("JAVA_HOME", old.getParent().toString()), script.toString(), "version");
+        assertThat(said.exit()).isZero();
+        assertThat(said.out()).startsWith("redoubt ");
+    }
+
+    @Test
+    void aChangedSourceIsBuiltAgain() throws Exception {
+        Path stamp = script.resolveSibling("app/target/dist/stamp");
+        FileTime before = Files.getLastModifiedTime(stamp);
+        Path source = script.resolveSibling("app/src/main/java/dev/redoubt/app/Exit.java");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now()));
+        Said said = redoubt("version");
+        assertThat(said.exit()).isZero();
+        assertThat(said.err()).contains("building (the sources changed)");
+        assertThat(Files.getLastModifiedTime(stamp)).isGreaterThan(before);
+        assertThat(redoubt("version").err()).isEmpty();
+    }
+
+    @Test
+    void aBrokenSourceIsNamedAndRunAnswers125() throws Exception {
+        Path source = script.resolveSibling("app/src/main/java/dev/redoubt/app/Broken.java");
+        Files.writeString(source, "package dev.redoubt.app; final class Broken { int x = \"\"; }\n");
+        Said said = redoubt("run", "--", "true");
+        assertThat(said.exit()).isEqualTo(125);
+        assertThat(said.err()).contains("Broken.java").contains("did not compile");
+        assertThat(said.out()).isEmpty();
+        Files.delete(source);
+        assertThat(redoubt("version").exit()).isZero();
+    }
+}
