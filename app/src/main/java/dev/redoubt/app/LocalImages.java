@@ -10,6 +10,9 @@ import dev.redoubt.node.image.ExtraFile;
 import dev.redoubt.node.image.Image;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
+import dev.redoubt.node.image.Platform;
+import dev.redoubt.node.image.PullOptions;
+import dev.redoubt.node.image.Reference;
 import dev.redoubt.protocol.Problem;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -83,7 +86,15 @@ final class LocalImages {
     }
 
     static int pull(String reference, @Nullable String platform) {
-        throw Refusal.notBuilt("image pull " + reference + (platform == null ? "" : " --platform " + platform));
+        PullOptions standard = PullOptions.standard();
+        PullOptions options = platform == null
+                ? standard
+                : new PullOptions(Platform.parse(platform), standard.insecure(), standard.credentials());
+        Image image = with(
+                Installation.library(),
+                store -> store.pull(Reference.parse(reference), options, new ImageProgress()));
+        System.out.println(image.digest());
+        return Exit.DONE;
     }
 
     static int remove(String name) {

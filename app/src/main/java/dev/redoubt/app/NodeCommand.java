@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import sun.misc.Signal;
 
 /** Keeps sandboxes, prepared slots and the journal, behind a unix socket for local root. */
 @Command(
@@ -36,11 +35,10 @@ final class NodeCommand implements Callable<Integer> {
             Say.line("node ready at " + settings.nodeSocket() + "; disk limits by " + node.diskMechanism()
                     + "; took over " + node.adopted().size() + " sandboxes");
             CountDownLatch stopped = new CountDownLatch(1);
-            for (String name : new String[] {"INT", "TERM"}) {
-                Signal.handle(new Signal(name), signal -> stopped.countDown());
+            try (Signals _ = Signals.onStop(stopped::countDown)) {
+                Thread.ofPlatform().name("redoubt-accept").daemon().start(server::serve);
+                stopped.await();
             }
-            Thread.ofPlatform().name("redoubt-accept").daemon().start(server::serve);
-            stopped.await();
             return Exit.DONE;
         } catch (Problem problem) {
             throw Refusal.of(problem);
