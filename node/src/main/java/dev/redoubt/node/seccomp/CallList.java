@@ -71,8 +71,12 @@ final class CallList {
                             close_range dup dup2 dup3 pipe pipe2 fcntl sendfile splice tee copy_file_range
                             poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
                             epoll_pwait2 eventfd eventfd2 signalfd signalfd4 timerfd_create timerfd_settime
-                            timerfd_gettime flock fsync fdatasync sync syncfs sync_file_range readahead fadvise64
+                            timerfd_gettime flock fsync fdatasync syncfs sync_file_range readahead fadvise64
                             fallocate ftruncate"""),
+                    refuse(
+                            EPERM,
+                            "writes back every disk of the host, and waits; fsync and syncfs are for own files",
+                            "sync"),
                     refuse(
                             ENOSYS,
                             "no program here needs to give away its pages; write does it (Dirty Pipe's family)",

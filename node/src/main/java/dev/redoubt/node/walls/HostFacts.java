@@ -35,7 +35,7 @@ public record HostFacts(
             Set<String> files = new TreeSet<>();
             Set<String> directories = new TreeSet<>();
             readNames(files, directories);
-            String cpuinfo = Files.readString(PROC.resolve("cpuinfo"));
+            String cpuinfo = String.join("\n", Files.readAllLines(PROC.resolve("cpuinfo")));
             return new HostFacts(Landlock.abi(), readBootTime(), cpuinfo, files, directories);
         } catch (IOException unreadable) {
             throw new UncheckedIOException("the host's /proc cannot be read", unreadable);
