@@ -17,6 +17,9 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,8 +80,17 @@ class LayersTest {
             .resideOutsideOfPackage(LINUX)
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("java.lang.foreign..")
-            .because("native memory and native calls are reviewed in one place, each with its return code read");
+            .belongToAnyOf(Linker.class, SymbolLookup.class, FunctionDescriptor.class)
+            .because("native calls are reviewed in one place, each with its return code read");
+
+    @ArchTest
+    static final ArchRule NO_MEMORY_WITHOUT_BOUNDS = noClasses()
+            .that()
+            .resideOutsideOfPackage(LINUX)
+            .should()
+            .callMethodWhere(describe(
+                    "makes a segment of any address", call -> call.getTarget().getName().equals("reinterpret")))
+            .because("a MemorySegment is checked memory only as long as nobody says how large it is");
 
     @ArchTest
     static final ArchRule NO_VIRTUAL_THREADS_NEAR_THE_KERNEL = noClasses()
