@@ -15,7 +15,7 @@ final class StallGuard extends FilterInputStream {
     StallGuard(InputStream body, Duration patience) {
         super(body);
         this.patience = patience;
-        this.watch = Thread.ofVirtual().start(this::watch);
+        this.watch = Thread.ofPlatform().daemon().name("stall guard").start(this::watch);
     }
 
     @Override
