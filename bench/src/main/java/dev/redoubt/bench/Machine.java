@@ -12,14 +12,14 @@ record Machine(String kernel, String processor, int cpus, long memoryMb, String 
     static Machine here() throws IOException {
         return new Machine(
                 "Linux " + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
-                processor(),
+                modelName(),
                 Runtime.getRuntime().availableProcessors(),
                 MemoryFacts.read().total() / KIB_PER_MB,
                 Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers")) ? "v2" : "v1",
                 Runtime.version().toString());
     }
 
-    private static String processor() throws IOException {
+    private static String modelName() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.substring(line.indexOf(':') + 1).strip())

@@ -31,6 +31,11 @@ record OciRuntime(String name, List<String> command, boolean coversUnified) {
         return all;
     }
 
+    /** Asks what it knows about a container; it answers in JSON. */
+    List<String> state(Bundle bundle) {
+        return and("state", bundle.id());
+    }
+
     List<String> delete(Bundle bundle) {
         return and("delete", "--force", bundle.id());
     }

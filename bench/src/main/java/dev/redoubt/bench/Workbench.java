@@ -1,6 +1,7 @@
 package dev.redoubt.bench;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Where the programs that we compare with keep their things while a benchmark runs; nothing of it is left afterwards. */
 final class Workbench implements AutoCloseable {
@@ -19,7 +22,7 @@ final class Workbench implements AutoCloseable {
     private final Path natives;
     private final String cgroupParent;
     private final List<Stopwatch> stopwatches = new ArrayList<>();
-    private final List<Runnable> ends = new ArrayList<>();
+    private final List<OciContainer> containers = new ArrayList<>();
     private int numbers;
 
     private Workbench(Path directory, Path natives, String cgroupParent) {
@@ -88,26 +91,67 @@ final class Workbench implements AutoCloseable {
         return started;
     }
 
-    /** Runs a command of a runtime once, in the same surroundings as when it is timed. */
-    void once(OciRuntime runtime, List<String> command) throws IOException {
-        try (Stopwatch once = stopwatch(runtime.coversUnified(), Map.of(), quietly(command))) {
-            once.lap();
-        }
+    /**
+     * Starts a container that runs until the end of the benchmark.
+     *
+     * @throws PeerFailedException when it does not start
+     */
+    void start(OciRuntime runtime, Bundle bundle) throws IOException {
+        containers.add(new OciContainer(runtime, bundle)); // before it is there: what half started goes away too
+        once(runtime, runtime.start(bundle));
     }
 
-    /** To be done when the benchmark ends, the latest first. */
-    void atEnd(Runnable end) {
-        ends.addFirst(end);
+    /** The pid on the host of a container's first process. */
+    String pid(OciRuntime runtime, Bundle bundle) throws IOException, InterruptedException {
+        JsonNode pid = JsonMapper.builder().build().readTree(output(runtime.state(bundle))).get("pid");
+        if (pid == null) {
+            throw new PeerFailedException("does not tell its pid");
+        }
+        return pid.asString();
+    }
+
+    /**
+     * Runs a program that is to succeed. What it printed.
+     *
+     * @throws PeerFailedException when it does not
+     */
+    String output(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectError(directory.resolve("errors-" + ++numbers).toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new PeerFailedException("exit status " + process.exitValue());
+        }
+        return text;
+    }
+
+    private record OciContainer(OciRuntime runtime, Bundle bundle) {}
+
+    /** In the same surroundings as when a program is timed. */
+    private void once(OciRuntime runtime, List<String> command) throws IOException {
+        stopwatch(runtime.coversUnified(), Map.of(), quietly(command)).lap();
     }
 
     @Override
     public void close() throws IOException {
-        ends.forEach(Runnable::run);
+        for (OciContainer container : containers) {
+            delete(container);
+        }
         for (Stopwatch stopwatch : stopwatches) {
             stopwatch.close();
         }
         removeCgroups();
         removeTree(directory);
+    }
+
+    private void delete(OciContainer container) throws IOException {
+        try {
+            once(container.runtime(), container.runtime().delete(container.bundle()));
+        } catch (PeerFailedException neverStarted) {
+            return; // what it may have left in control groups is ended below
+        }
     }
 
     /** A detached container keeps its caller's output open, and the stopwatch would wait for its end. */
@@ -128,7 +172,7 @@ final class Workbench implements AutoCloseable {
     /** systrap is the faster one and the default since 2023; older releases have only ptrace and KVM. */
     private static String gvisorPlatform() throws IOException, InterruptedException {
         Process help = new ProcessBuilder("runsc", "flags").redirectErrorStream(true).start();
-        String flags = new String(help.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String flags = new String(help.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         help.waitFor();
         return flags.contains("systrap") ? "systrap" : "ptrace";
     }

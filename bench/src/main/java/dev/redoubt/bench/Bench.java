@@ -1,0 +1,31 @@
+package dev.redoubt.bench;
+
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/**
+ * What a benchmark has at hand.
+ *
+ * @param said takes a line about what is being done, for people
+ */
+record Bench(BenchSettings settings, Workbench workbench, Turns turns, Consumer<String> said) {
+    /** One of the things that can be measured by name. */
+    @FunctionalInterface
+    interface Benchmark {
+        void measure(Bench bench) throws IOException, InterruptedException;
+    }
+
+    /** A few in a short run, else as many as it takes for the benchmark to mean something. */
+    int rounds(int few, int many) {
+        return settings.shortRun() ? few : many;
+    }
+
+    /** Rounds before the ones that count. */
+    int warmUps() {
+        return rounds(1, 20);
+    }
+
+    Library library(int readySlots) {
+        return Library.open(settings.node().withReadySlots(readySlots));
+    }
+}

@@ -1,0 +1,28 @@
+package dev.redoubt.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** bwrap: namespaces and nothing else, so no control group, no limit, no filter. */
+final class Bubblewrap {
+    private Bubblewrap() {}
+
+    static List<String> command(Path root, List<String> argv) {
+        List<String> command = new ArrayList<>(List.of(
+                "bwrap",
+                "--unshare-all",
+                "--die-with-parent",
+                "--ro-bind",
+                root.toString(),
+                "/",
+                "--proc",
+                "/proc",
+                "--dev",
+                "/dev",
+                "--tmpfs",
+                "/tmp"));
+        command.addAll(argv);
+        return command;
+    }
+}

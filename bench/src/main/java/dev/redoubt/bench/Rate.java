@@ -1,0 +1,70 @@
+package dev.redoubt.bench;
+
+import dev.redoubt.node.Sandbox;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Sandboxes per second, kept up: each is created, prints a word, and is removed. A sample is one second.
+ *
+ * <p>Then everything is closed, and what is still there is counted: nothing may be.
+ */
+final class Rate implements Bench.Benchmark {
+    private static final String WHAT = "busybox: created, used and removed";
+    private static final List<String> ECHO = List.of("/bin/echo", "ready");
+    /** Two per processor: creating waits for the kernel half of the time. */
+    private static final int AT_ONCE = 4;
+
+    private static final int SLOTS = 8;
+
+    @Override
+    public void measure(Bench bench) throws IOException, InterruptedException {
+        Census before = Census.take(bench.settings().node());
+        try (Library library = bench.library(SLOTS)) {
+            Root root = Roots.busybox(library.node().images());
+            List<Subject> subjects = new ArrayList<>();
+            subjects.add(subject(
+                    Library.NAME, bench.rounds(3, 60), Collections.nCopies(AT_ONCE, ours(library, root))));
+            subjects.addAll(peers(bench, root));
+            bench.turns().take(subjects, 0, bench.rounds(1, 2));
+        }
+        before.awaitSame(bench.settings().node()).forEach((what, left) -> bench.turns().note(
+                Library.NAME, "left over: " + what, Unit.COUNT, left));
+    }
+
+    private static Subject subject(String name, int seconds, List<Sustained.Work> workers) {
+        return new Subject(name, sink -> {
+            for (int count : Sustained.run(seconds, workers)) {
+                sink.add(WHAT, Unit.PER_SECOND, count);
+            }
+        });
+    }
+
+    private static Sustained.Work ours(Library library, Root root) {
+        return () -> {
+            try (Sandbox sandbox = library.create(root.image())) {
+                Library.firstByte(sandbox, ECHO);
+            }
+        };
+    }
+
+    private static List<Subject> peers(Bench bench, Root root) throws IOException, InterruptedException {
+        List<Subject> subjects = new ArrayList<>();
+        for (OciRuntime runtime : bench.workbench().runtimes()) {
+            if (!runtime.name().equals("runsc")) { // its 0.2 s a piece are no news
+                List<Sustained.Work> workers = new ArrayList<>();
+                for (int worker = 0; worker < AT_ONCE; worker++) {
+                    Bundle bundle = bench.workbench().bundle(root.directory(), ECHO);
+                    Stopwatch stopwatch =
+                            bench.workbench().stopwatch(runtime.coversUnified(), Map.of(), runtime.run(bundle));
+                    workers.add(stopwatch::lap);
+                }
+                subjects.add(subject(runtime.name(), bench.rounds(2, 20), workers));
+            }
+        }
+        return subjects;
+    }
+}
