@@ -28,4 +28,4 @@ $(B)/fuzz-spec: tests/fuzz_spec.c spec.c spec.h | $(B)
 fuzz-spec: $(B)/fuzz-spec $(B)/spec-test
 	mkdir -p $(B)/corpus-spec
 	$(B)/spec-test --seed $(B)/corpus-spec/good
-	$(B)/fuzz-spec -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -seed=1 -print_final_stats=1 $(B)/corpus-spec
+	$(B)/fuzz-spec -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -seed=1 -verbosity=0 -print_final_stats=1 $(B)/corpus-spec

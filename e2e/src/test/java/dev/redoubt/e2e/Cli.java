@@ -1,0 +1,101 @@
+package dev.redoubt.e2e;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The command line in a process of its own, as {@code ./redoubt} starts it. */
+final class Cli {
+    private final Place place;
+    private final Map<String, String> more;
+    private final int seconds;
+
+    Cli(Place place) {
+        this(place, Map.of());
+    }
+
+    Cli(Place place, Map<String, String> more) {
+        this(place, more, 120);
+    }
+
+    /** With more of the environment, and so many seconds for each command. */
+    Cli(Place place, Map<String, String> more, int seconds) {
+        this.place = place;
+        this.more = more;
+        this.seconds = seconds;
+    }
+
+    /** What a command answered. */
+    record Said(int exit, byte[] output, String errors) {
+        String out() {
+            return new String(output, StandardCharsets.UTF_8);
+        }
+    }
+
+    Said run(String... arguments) throws Exception {
+        return run(new byte[0], arguments);
+    }
+
+    Said run(byte[] input, String... arguments) throws Exception {
+        Process process = start(arguments);
+        Thread feeder = Thread.ofPlatform().start(() -> feed(process, input));
+        ByteArrayOutputStream errors = new ByteArrayOutputStream();
+        Thread listener = Thread.ofPlatform().start(() -> drain(process.getErrorStream(), errors));
+        byte[] output = process.getInputStream().readAllBytes();
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("still running: " + Arrays.toString(arguments));
+        }
+        listener.join();
+        feeder.join();
+        return new Said(process.exitValue(), output, errors.toString(StandardCharsets.UTF_8));
+    }
+
+    Process start(String... arguments) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command(arguments));
+        builder.environment().putAll(place.environment());
+        builder.environment().putAll(more);
+        return builder.start();
+    }
+
+    static List<String> command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx96m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dredoubt.native=" + Place.NATIVES,
+                "-Dredoubt.home=" + Checkout.HOME,
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.redoubt.app.Main"));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static void feed(Process process, byte[] input) {
+        try (OutputStream to = process.getOutputStream()) {
+            to.write(input);
+        } catch (IOException readerGone) {
+            return; // a command need not read its input
+        }
+    }
+
+    private static void drain(InputStream from, ByteArrayOutputStream to) {
+        try {
+            from.transferTo(to);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

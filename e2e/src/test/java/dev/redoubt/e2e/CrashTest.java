@@ -1,0 +1,136 @@
+package dev.redoubt.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.linux.Fd;
+import dev.redoubt.node.Node;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** kill -9 of each process of ours, at random moments: nothing is left over, and what should run on runs on. */
+class CrashTest {
+    private static final long SEED = Long.getLong("redoubt.seed", 4711);
+    private static final int KILLS = Integer.getInteger("redoubt.soak.kills", 100);
+
+    @Test
+    void nothingIsLeftWhoeverIsKilled() throws Exception {
+        Random random = new Random(SEED);
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            assertThat(cli.run("run", "--", "true").exit()).isZero();
+            Path foreign = foreignGroup();
+            try {
+                for (int i = 0; i < KILLS; i += 4) {
+                    killSome(place, cli, random);
+                }
+                try (Node node = Node.open(place.settings())) {
+                    assertThat(node.adopted()).isEmpty(); // opening it sweeps
+                }
+                assertThat(place.leftovers()).as("seed %d", SEED).isEqualTo(Place.Leftovers.NONE);
+                assertThat(foreign).as("somebody else's control group").isDirectory();
+                assertThat(guests(place)).isEmpty();
+            } finally {
+                Files.delete(foreign);
+            }
+        }
+    }
+
+    /** Four runs at once, each with one of its processes killed after 0 to 600 ms. */
+    private static void killSome(Place place, Cli cli, Random random) throws Exception {
+        List<Process> runs = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            runs.add(cli.start("run", "--", "sh", "-c", "sleep 100 & sleep 0.3; echo x; sleep 0.3"));
+        }
+        for (Process run : runs) {
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(600));
+            List<ProcessHandle> family =
+                    Stream.concat(Stream.of(run.toHandle()), run.descendants()).toList();
+            family.get(random.nextInt(family.size())).destroyForcibly();
+        }
+        for (Process run : runs) {
+            assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("seed %d", SEED).isTrue();
+        }
+        Place.until("spawners end with their node", 10, () -> guests(place).isEmpty());
+    }
+
+    @Test
+    void aDaemonMayDieAtAnyMoment() throws Exception {
+        Random random = new Random(SEED);
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            Process daemon = daemon(cli);
+            Process run = cli.start(
+                    "run", "--", "sh", "-c", "i=0; while [ $i -lt 400 ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 42");
+            BufferedReader out = run.inputReader();
+            int expected = 0;
+            for (int deaths = 0; deaths < 3; deaths++) {
+                int until = expected + 20 + random.nextInt(60);
+                while (expected < until) {
+                    assertThat(out.readLine()).as("seed %d", SEED).isEqualTo(Integer.toString(expected++));
+                }
+                daemon.destroyForcibly().waitFor();
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
+                daemon = daemon(cli);
+            }
+            while (expected < 400) {
+                assertThat(out.readLine()).as("seed %d", SEED).isEqualTo(Integer.toString(expected++));
+            }
+            assertThat(out.readLine()).isNull();
+            assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.exitValue()).isEqualTo(42);
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            Place.until("the daemon's spawner ends", 10, () -> guests(place).isEmpty());
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    @Test
+    void aClientThatDiesTakesItsSandboxAlong() throws Exception {
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            Process daemon = daemon(cli);
+            Process run = cli.start("run", "--", "sh", "-c", "echo up; sleep 1000");
+            assertThat(run.inputReader().readLine()).isEqualTo("up");
+            run.destroyForcibly().waitFor();
+            Place.until("its image is let go", 10, () -> place.leftovers().imageUses().isEmpty());
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            Place.until("the spawner ends", 10, () -> guests(place).isEmpty());
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    private static Process daemon(Cli cli) throws IOException {
+        Process daemon = cli.start("node", "--slots", "2");
+        String line = daemon.errorReader().readLine();
+        assertThat(line).contains("node ready");
+        return daemon;
+    }
+
+    /** Everything that descends from a spawner of this place: builders and guests. */
+    private static List<ProcessHandle> guests(Place place) {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process -> {
+                        String line = process.info().commandLine().orElse("");
+                        return line.contains("redoubt-spawner") && line.contains(place.run().toString());
+                    })
+                    .toList();
+        }
+    }
+
+    /** A group that is not Redoubt's, beside Redoubt's. */
+    private static Path foreignGroup() throws IOException {
+        Path memory = Path.of("/sys/fs/cgroup/memory");
+        Path parent = Files.isDirectory(memory) ? memory : Path.of("/sys/fs/cgroup");
+        return Files.createDirectory(parent.resolve("not-redoubts-" + Fd.class.hashCode()));
+    }
+}

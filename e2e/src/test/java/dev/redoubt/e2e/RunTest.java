@@ -1,0 +1,241 @@
+package dev.redoubt.e2e;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.node.guest.Bytes;
+import dev.redoubt.node.guest.RequestTooLargeException;
+import dev.redoubt.node.guest.RunRequest;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** {@code redoubt run} as somebody at a shell meets it. */
+class RunTest {
+    private static final long SEED = 20261122;
+    private static Place place;
+    private static Cli cli;
+
+    @BeforeAll
+    static void place() throws IOException {
+        place = Place.make();
+        cli = new Cli(place);
+    }
+
+    @AfterAll
+    static void nothingIsLeft() throws IOException {
+        assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        place.close();
+    }
+
+    @Test
+    void theMainJobWorks() throws Exception {
+        Cli.Said said = cli.run("run", "--", "sh", "-c", "id; echo hello");
+        assertThat(said.errors()).isEmpty();
+        assertThat(said.out()).isEqualTo("uid=1000(user) gid=1000(user)\nhello\n");
+        assertThat(said.exit()).isZero();
+    }
+
+    @Test
+    void exitCodesAreTheShells() throws Exception {
+        assertThat(cli.run("run", "--", "sh", "-c", "exit 77").exit()).isEqualTo(77);
+        assertThat(cli.run("run", "--", "sh", "-c", "kill -TERM $$").exit()).isEqualTo(128 + 15);
+        assertThat(cli.run("run", "--", "no-such-command").exit()).isEqualTo(127);
+        assertThat(cli.run("run", "--", "/etc/passwd").exit()).isEqualTo(126);
+        assertThat(cli.run("run", "--image", "no-such-image", "--", "true").exit()).isEqualTo(125);
+        assertThat(cli.run("run", "--no-such-option").exit()).isEqualTo(125);
+    }
+
+    @Test
+    void limitsOfTimeEndItWith124() throws Exception {
+        Cli.Said timeout = cli.run("run", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; while true; do sleep 9; done");
+        assertThat(timeout.exit()).isEqualTo(124);
+        assertThat(timeout.errors()).isEqualTo("redoubt: time limit of 1 s reached\n");
+        Cli.Said idle = cli.run("run", "--idle", "1s", "--", "sleep", "3600");
+        assertThat(idle.exit()).isEqualTo(124);
+        assertThat(idle.errors()).isEqualTo("redoubt: idle limit of 1 s reached\n");
+        // control: a command that speaks is not idle
+        Cli.Said speaking = cli.run(
+                "run", "--idle", "2s", "--", "sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done");
+        assertThat(speaking.exit()).isZero();
+    }
+
+    @Test
+    void memoryLimitSaysWhy() throws Exception {
+        String eater = "x=a; while true; do x=$x$x; done";
+        Cli.Said said = cli.run("run", "--memory", "32M", "--", "sh", "-c", eater);
+        assertThat(said.exit()).isEqualTo(137);
+        assertThat(said.errors()).endsWith("redoubt: killed by the memory limit of 32M\n");
+    }
+
+    @Test
+    void bytesGoThroughUnchanged() throws Exception {
+        byte[] bytes = new byte[10 << 20];
+        new Random(SEED).nextBytes(bytes);
+        Cli.Said said = cli.run(bytes, "run", "--", "cat");
+        assertThat(said.exit()).as("seed %d", SEED).isZero();
+        assertThat(Arrays.equals(said.output(), bytes)).isTrue();
+    }
+
+    @Test
+    void argumentsMayHoldEveryByteButNul() throws Exception {
+        StringBuilder every = new StringBuilder();
+        for (char c = 1; c < 256; c++) {
+            every.append(c);
+        }
+        // Written by a shell, byte by byte: Java itself cannot start a process with such an argument.
+        StringBuilder printf = new StringBuilder();
+        for (byte b : every.toString().getBytes(ISO_8859_1)) {
+            printf.append(String.format("\\%03o", b & 0xff));
+        }
+        for (String locale : new String[] {"C", "C.UTF-8"}) {
+            String command = "x=$(printf '" + printf + "_'); x=${x%_}; exec \"$@\" \"$x\"";
+            ProcessBuilder builder = new ProcessBuilder("sh", "-c", command, "sh");
+            builder.command().addAll(Cli.command("run", "--", "printf", "%s"));
+            builder.environment().putAll(place.environment());
+            builder.environment().put("LC_ALL", locale);
+            Process process = builder.start();
+            byte[] output = process.getInputStream().readAllBytes();
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(new String(output, ISO_8859_1)).as("under %s", locale).isEqualTo(every.toString());
+        }
+    }
+
+    @Test
+    void longArgumentsPassAndAHugeEnvironmentIsRefused() throws Exception {
+        String[] many = new String[130];
+        Arrays.fill(many, "x".repeat(1023));
+        String[] arguments = new String[many.length + 5];
+        arguments[0] = "run";
+        arguments[1] = "--";
+        arguments[2] = "sh";
+        arguments[3] = "-c";
+        arguments[4] = "echo $#";
+        System.arraycopy(many, 0, arguments, 5, many.length);
+        assertThat(cli.run(arguments).out()).isEqualTo("129\n");
+
+        // No shell can pass more than the kernel takes (2 MiB here), so the refusal is the library's
+        List<Bytes> tenMegabytes =
+                IntStream.range(0, 100).mapToObj(i -> Bytes.of("V" + i + "=" + "y".repeat(100_000))).toList();
+        assertThatThrownBy(() -> RunRequest.exec("true").withEnvironment(tenMegabytes))
+                .isInstanceOf(RequestTooLargeException.class)
+                .hasMessageContaining("at most 2097152");
+    }
+
+    @Test
+    void userWorkdirAndEnvironment() throws Exception {
+        Cli.Said said = cli.run(
+                "run", "--user", "root", "--workdir", "/tmp", "--env", "A=1", "--env", "A=2", "--", "sh", "-c",
+                "id -u; pwd; echo $A; touch /new && echo may");
+        assertThat(said.out()).isEqualTo("0\n/tmp\n2\nmay\n");
+        assertThat(cli.run("run", "--user", "nosuchuser", "--", "true").exit()).isEqualTo(125);
+        assertThat(cli.run("run", "--user", "65533", "--", "true").exit()).isEqualTo(125);
+        // in minimal root has nothing
+        assertThat(cli.run("run", "--profile", "minimal", "--user", "root", "--", "true").exit()).isEqualTo(125);
+    }
+
+    @Test
+    void readOnlyRootAndWritableTmp() throws Exception {
+        Cli.Said said = cli.run(
+                "run", "--read-only", "--user", "root", "--", "sh", "-c",
+                "touch /etc/x || echo refused; touch /tmp/x && echo tmp; touch /run/x && echo run");
+        assertThat(said.out()).isEqualTo("refused\ntmp\nrun\n");
+    }
+
+    @Test
+    void mountsMapOneOwner() throws Exception {
+        Path directory = Files.createDirectory(place.file("mine"));
+        Files.writeString(directory.resolve("file"), "from the host\n");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+        String there = directory + ":/data";
+        Cli.Said refused = cli.run("run", "--mount", there, "--", "true");
+        assertThat(refused.exit()).isEqualTo(125);
+        assertThat(refused.errors()).contains("belongs to root");
+        Cli.Said readOnly = cli.run("run", "--mount", there + ":ro", "--", "sh", "-c", "cat /data/file; touch /data/x");
+        assertThat(readOnly.out()).isEqualTo("from the host\n");
+        assertThat(readOnly.errors()).contains("Read-only file system");
+
+        owner(directory, 12345);
+        Cli.Said writable = cli.run("run", "--mount", there, "--", "sh", "-c", "cat /data/file; echo new > /data/new");
+        assertThat(writable.exit()).isZero();
+        assertThat(Files.getAttribute(directory.resolve("new"), "unix:uid")).isEqualTo(12345);
+        assertThat(cli.run("run", "--mount", place.file("missing") + ":/x", "--", "true").exit()).isEqualTo(125);
+    }
+
+    private static void owner(Path directory, int id) throws Exception {
+        Process chown = new ProcessBuilder("chown", "-R", id + ":" + id, directory.toString()).start();
+        assertThat(chown.waitFor()).isZero();
+    }
+
+    @Test
+    void signalsArePassedOn() throws Exception {
+        Process process = cli.start("run", "--", "sh", "-c", "trap 'echo got it; exit 5' TERM; echo ready; while true; do sleep 0.1; done");
+        var out = process.inputReader();
+        assertThat(out.readLine()).isEqualTo("ready");
+        process.toHandle().destroy(); // SIGTERM; Process.destroy would close the streams too
+        assertThat(out.readLine()).isEqualTo("got it");
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(5);
+    }
+
+    @Test
+    void aTerminalIsATerminalInside() throws Exception {
+        String command = String.join(" ", Cli.command("run", "--", "sh", "-c", "'tty; stty size'"));
+        ProcessBuilder script = new ProcessBuilder("script", "-qec", "stty rows 33 cols 77; " + command, "/dev/null");
+        script.environment().putAll(place.environment());
+        Process process = script.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(said).contains("/dev/pts/0").contains("33 77");
+    }
+
+    @Test
+    void unbuiltThingsAreRefusedByName() throws Exception {
+        for (String mode : new String[] {"egress", "internet", "block"}) {
+            Cli.Said said = cli.run("run", "--network", mode, "--", "true");
+            assertThat(said.exit()).isEqualTo(125);
+            assertThat(said.errors()).contains("UNPROCESSABLE").contains("not built");
+        }
+    }
+
+    @Test
+    void anotherLocaleChangesNothing() throws Exception {
+        Cli.Said said = new Cli(place, Map.of("LC_ALL", "C")).run("run", "--env", "X=grün", "--", "sh", "-c", "echo $X ok");
+        assertThat(said.exit()).isZero();
+    }
+
+    @Test
+    void aReaderThatLeavesEndsTheCommand() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder("sh", "-c", "\"$@\" | head -1", "sh");
+        builder.command().addAll(Cli.command("run", "--", "yes"));
+        builder.environment().putAll(place.environment());
+        Process process = builder.start();
+        assertThat(process.inputReader().readLine()).isEqualTo("y");
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aGibibyteOfOutputArrives() throws Exception {
+        Process process = cli.start("run", "--", "sh", "-c", "dd if=/dev/zero bs=1M count=1024 2>/dev/null");
+        long bytes = 0;
+        byte[] buffer = new byte[1 << 20];
+        for (int n = process.getInputStream().read(buffer); n >= 0; n = process.getInputStream().read(buffer)) {
+            bytes += n;
+        }
+        assertThat(bytes).isEqualTo(1L << 30);
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+    }
+}
