@@ -34,6 +34,7 @@
 
 #define EVENTS 64
 #define REAP_AT_ONCE 256
+#define COOL_MS 1000
 
 struct guest guest = {.sudo_listener = -1, .sudo_admitting = -1};
 
@@ -258,7 +259,7 @@ static int timeout(void)
 	if (guest.more_to_reap)
 		return 0;
 	if (deadline == INT64_MAX)
-		return -1;
+		return guest.warm ? COOL_MS : -1;
 	left = deadline - now_ms();
 	return left < 0 ? 0 : (int)left + 1;
 }
@@ -269,6 +270,14 @@ static bool anything_runs(void)
 		if (guest.jobs[i]->pid != 0)
 			return true;
 	return false;
+}
+
+/* Nothing happened for a while: what was kept for the sake of speed goes back to the sandbox. */
+static void cool(void)
+{
+	guest.warm = false;
+	jobs_release_memory();
+	channel_release_memory();
 }
 
 static void loop(void)
@@ -282,6 +291,8 @@ static void loop(void)
 			die("epoll_wait");
 		for (int i = 0; i < count; i++)
 			handle(&events[i]);
+		if (count == 0)
+			cool();
 		if (guest.more_to_reap)
 			reap();
 		if (jobs_deadline() <= now_ms())

@@ -33,6 +33,7 @@ struct chunk {
 	uint32_t length;
 	uint16_t type;
 	uint16_t flags;
+	bool large; /* has room for a whole frame's payload */
 	uint8_t data[];
 };
 
@@ -124,6 +125,7 @@ struct guest {
 	unsigned next_to_send;
 	size_t assembling; /* bytes of all incomplete requests */
 	bool more_to_reap;
+	bool warm; /* holds memory that an idle guest need not hold */
 
 	uid_t uid;
 	gid_t gid;
@@ -156,6 +158,7 @@ void nap(void);
 void channel_open(int fd);
 void channel_readable(void);
 void channel_flush(void);
+void channel_release_memory(void);
 bool channel_control(uint16_t type, uint32_t job, uint64_t seq, const void *payload, uint32_t length);
 void channel_refuse(enum frame_type refused, uint32_t job, int error, const char *message);
 
@@ -179,6 +182,7 @@ void job_update(struct job *job);
 void job_window(struct job *job);
 int64_t jobs_deadline(void);
 void jobs_expire(int64_t now);
+void jobs_release_memory(void);
 
 /* guest_request.c */
 bool request_read(const uint8_t *bytes, size_t length, struct request *request);

@@ -63,12 +63,16 @@ void channel_readable(void)
 			channel_gone();
 			return;
 		}
+		guest.warm |= length > 4096;
 		dispatch(buffer, (size_t)length);
 	}
-	/* Large frames made these pages resident; an idle guest gives them back. */
-	if (guest.job_count == 0)
-		madvise(buffer, sizeof buffer, MADV_DONTNEED);
 	channel_interest();
+}
+
+/* Large frames made its pages resident. */
+void channel_release_memory(void)
+{
+	madvise(buffer, sizeof buffer, MADV_DONTNEED);
 }
 
 static bool send_frame(const struct chunk *chunk)

@@ -22,6 +22,9 @@
 #define WAITING_LIMIT (256u * 1024)
 /* Processes a job left behind may hold its pipes; so long they are heard after the job itself is gone. */
 #define LINGER_MS 100
+/* A read of more than this is given a piece of full size, so that any such piece fits any such read. */
+#define LARGE 16384u
+#define SPARE_LIMIT 6u
 #define PTY_READ 4096u
 #define PTY_DRAIN 65536u
 
@@ -59,6 +62,43 @@ struct job *job_new(uint32_t id)
 	return job;
 }
 
+/*
+ * Large pieces come and go by the thousand while a job prints fast; a few are kept for the next, since asking the kernel
+ * for fresh pages each time costs as much as moving the bytes. A guest that was idle for a second keeps none.
+ */
+static struct chunks spare;
+static unsigned spare_count;
+
+static struct chunk *new_chunk(size_t length)
+{
+	bool large = length > LARGE;
+	struct chunk *chunk = spare.first;
+
+	if (large && chunk != NULL) {
+		spare.first = chunk->next;
+		spare_count--;
+	} else {
+		chunk = malloc(sizeof *chunk + (large ? FRAME_PAYLOAD : length));
+	}
+	if (chunk != NULL) {
+		chunk->length = (uint32_t)length;
+		chunk->large = large;
+	}
+	return chunk;
+}
+
+static void free_chunk(struct chunk *chunk)
+{
+	if (!chunk->large || spare_count == SPARE_LIMIT) {
+		free(chunk);
+		return;
+	}
+	chunk->next = spare.first;
+	spare.first = chunk;
+	spare_count++;
+	guest.warm = true;
+}
+
 static void append(struct chunks *list, struct chunk *chunk)
 {
 	chunk->next = NULL;
@@ -75,9 +115,20 @@ static void drop_all(struct chunks *list)
 		struct chunk *chunk = list->first;
 
 		list->first = chunk->next;
-		free(chunk);
+		free_chunk(chunk);
 	}
 	list->last = NULL;
+}
+
+void jobs_release_memory(void)
+{
+	while (spare.first != NULL) {
+		struct chunk *chunk = spare.first;
+
+		spare.first = chunk->next;
+		free(chunk);
+	}
+	spare_count = 0;
 }
 
 static void close_port(struct job *job, enum port port)
@@ -116,15 +167,6 @@ void job_forget(struct job *job)
 }
 
 /* Frames out */
-
-static struct chunk *new_chunk(size_t length)
-{
-	struct chunk *chunk = malloc(sizeof *chunk + length);
-
-	if (chunk != NULL)
-		chunk->length = (uint32_t)length;
-	return chunk;
-}
 
 static void keep(struct job *job, struct chunk *chunk, uint16_t type)
 {
@@ -172,7 +214,7 @@ void job_acknowledge(struct job *job, uint64_t seq)
 			job_sent(job);
 		job->kept -= chunk->length + CHUNK_COST;
 		job->output.first = chunk->next;
-		free(chunk);
+		free_chunk(chunk);
 	}
 	if (seq > job->acked)
 		job->acked = seq;
@@ -248,7 +290,7 @@ static void input_flush(struct job *job)
 		if (job->input_offset == chunk->length) {
 			job->input.first = chunk->next;
 			job->input_offset = 0;
-			free(chunk);
+			free_chunk(chunk);
 		}
 	}
 	if (job->input_end && job->ports[PORT_INPUT] >= 0)
@@ -398,7 +440,7 @@ static void read_output(struct job *job, enum port port)
 	}
 	count = read(job->ports[port], chunk->data, want);
 	if (!read_done(job, port, count)) {
-		free(chunk);
+		free_chunk(chunk);
 		return;
 	}
 	flush_dropped(job);

@@ -67,6 +67,11 @@ public final class FlatReader {
         return new String(text, 0, text.length - 1, StandardCharsets.UTF_8);
     }
 
+    /** Whether something is left to read. */
+    public boolean hasMore() {
+        return at < bytes.byteSize();
+    }
+
     /** To be called last: a byte too many is as wrong as one too few. */
     public void end() {
         if (at != bytes.byteSize()) {
