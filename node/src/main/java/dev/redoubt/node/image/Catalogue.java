@@ -2,9 +2,6 @@ package dev.redoubt.node.image;
 
 import dev.redoubt.node.image.ImageException.Reason;
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -37,11 +34,19 @@ final class Catalogue {
     }
 
     void name(String name, Digest digest) {
-        store.write(reference(name), digest + "\n");
+        store.write(reference(name), digest + " " + name + "\n");
     }
 
     Optional<Digest> named(String name) {
-        return read(reference(name)).map(text -> Digest.parse(text.strip()));
+        return read(reference(name)).map(Catalogue::digestIn);
+    }
+
+    private static Digest digestIn(String reference) {
+        String word = reference.split(" ", 2)[0];
+        if (!Digest.isDigest(word)) {
+            throw new ImageException(Reason.STORE, "an image name is damaged");
+        }
+        return Digest.parse(word);
     }
 
     void unname(String name) {
@@ -52,8 +57,7 @@ final class Catalogue {
     Map<String, Digest> names() {
         Map<String, Digest> names = new TreeMap<>();
         for (Path file : files(store.refs())) {
-            String name = URLDecoder.decode(Workspace.fileName(file), StandardCharsets.UTF_8);
-            named(name).ifPresent(digest -> names.put(name, digest));
+            read(file).ifPresent(text -> names.put(text.strip().substring(text.indexOf(' ') + 1), digestIn(text)));
         }
         return names;
     }
@@ -97,9 +101,9 @@ final class Catalogue {
         return store.manifests().resolve(digest.hex());
     }
 
-    /** A name is one file name here: its slashes and colons are escaped, so no name is a path. */
+    /** Named by the name's digest: no name is a path, and none is too long. */
     private Path reference(String name) {
-        return store.refs().resolve(URLEncoder.encode(name, StandardCharsets.UTF_8));
+        return store.refs().resolve(Digest.of(name).hex());
     }
 
     private Path use(String owner) {

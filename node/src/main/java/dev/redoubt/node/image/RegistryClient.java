@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +49,7 @@ final class RegistryClient implements AutoCloseable {
         this.base = reachable();
     }
 
-    /** TLS, and plain HTTP only where that is allowed and TLS is not spoken. */
+    /** TLS, and plain HTTP only where that is allowed and TLS is not spoken. A bad certificate is no reason for it. */
     private URI reachable() {
         URI secure = URI.create("https://" + reference.host() + "/v2/");
         if (!plainAllowed) {
@@ -57,11 +58,23 @@ final class RegistryClient implements AutoCloseable {
         try {
             send(secure, Map.of()).body().close();
             return secure;
-        } catch (SSLException notTls) {
+        } catch (SSLException refused) {
+            if (isAboutCertificate(refused)) {
+                throw failed("cannot trust", refused);
+            }
             return URI.create("http://" + reference.host() + "/v2/");
         } catch (IOException unreachable) {
             throw failed("cannot reach", unreachable);
         }
+    }
+
+    private static boolean isAboutCertificate(Throwable failure) {
+        for (Throwable at = failure; at != null; at = at.getCause()) {
+            if (at instanceof GeneralSecurityException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A body, and what the registry says of it. */

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,7 +23,7 @@ import java.util.Set;
  */
 final class Workspace implements AutoCloseable {
     private static final String PREFIX = "work-";
-    private static final String LOCK = "lock";
+    private static final String LOCK = ".lock";
     private static final String PINS = "pins";
 
     private static final Duration BLOBS_KEPT = Duration.ofDays(7);
@@ -42,13 +43,18 @@ final class Workspace implements AutoCloseable {
         return store.shared(() -> {
             try {
                 Path directory = Files.createTempDirectory(store.tmp(), PREFIX);
-                Flock alive = Flock.tryExclusive(directory.resolve(LOCK)).orElseThrow();
+                Flock alive = Flock.tryExclusive(lockOf(directory)).orElseThrow();
                 Files.createDirectory(directory.resolve(PINS));
                 return new Workspace(store, directory, alive);
             } catch (IOException cannot) {
                 throw StoreDirectory.failure("cannot make a temporary directory", cannot);
             }
         });
+    }
+
+    /** Beside the directory, so that it is the last thing to go. */
+    private static Path lockOf(Path directory) {
+        return directory.resolveSibling(fileName(directory) + LOCK);
     }
 
     Path directory(String name) {
@@ -86,11 +92,11 @@ final class Workspace implements AutoCloseable {
     }
 
     private static void addPins(Path pins, Set<Digest> pinned) throws IOException {
-        if (Files.notExists(pins)) {
-            return;
-        }
         try (DirectoryStream<Path> all = Files.newDirectoryStream(pins)) {
             all.forEach(pin -> pinned.add(new Digest(fileName(pin))));
+        } catch (NoSuchFileException | NotDirectoryException finished) {
+            // Its worker is just done, and needs the exclusive lock's holder no more: or this is a lock file.
+            return;
         }
     }
 
@@ -142,14 +148,13 @@ final class Workspace implements AutoCloseable {
         }
     }
 
+    /** Files being written exist only while their writer holds the shared lock, which the sweeper excludes. */
     private static boolean sweepDead(StoreDirectory store) {
         boolean any = false;
         try (DirectoryStream<Path> all = Files.newDirectoryStream(store.tmp(), "{work,write}-*")) {
             for (Path leftover : all) {
-                if (isDead(leftover)) {
-                    remove(store, fileName(leftover));
-                    any = true;
-                }
+                boolean work = fileName(leftover).startsWith(PREFIX);
+                any |= work ? sweepWork(store, leftover) : Files.deleteIfExists(leftover);
             }
             return any;
         } catch (IOException cannot) {
@@ -157,14 +162,20 @@ final class Workspace implements AutoCloseable {
         }
     }
 
-    /** Files being written exist only while their writer holds the shared lock, which the sweeper excludes. */
-    private static boolean isDead(Path leftover) {
-        if (!Files.isDirectory(leftover)) {
+    /** Removes a directory of a dead process together with its lock, whichever of the two was seen. */
+    private static boolean sweepWork(StoreDirectory store, Path leftover) throws IOException {
+        String name = fileName(leftover);
+        String work = name.endsWith(LOCK) ? name.substring(0, name.length() - LOCK.length()) : name;
+        Path lock = store.tmp().resolve(work + LOCK);
+        Optional<Flock> dead = Flock.tryExclusive(lock);
+        if (dead.isEmpty()) {
+            return false;
+        }
+        try (Flock _ = dead.get()) {
+            remove(store, work);
+            Files.deleteIfExists(lock);
             return true;
         }
-        Optional<Flock> lock = Flock.tryExclusive(leftover.resolve(LOCK));
-        lock.ifPresent(Flock::close);
-        return lock.isPresent();
     }
 
     private static void remove(StoreDirectory store, String name) {
@@ -184,6 +195,10 @@ final class Workspace implements AutoCloseable {
     @Override
     public void close() {
         remove(store, fileName(directory));
-        alive.close();
+        try (alive) {
+            Files.deleteIfExists(lockOf(directory));
+        } catch (IOException cannot) {
+            throw StoreDirectory.failure("cannot remove a temporary directory", cannot);
+        }
     }
 }

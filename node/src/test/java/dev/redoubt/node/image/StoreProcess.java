@@ -1,0 +1,38 @@
+package dev.redoubt.node.image;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A process of its own on a store: {@code busybox}, or {@code import NAME} from standard input. Prints the layer. */
+final class StoreProcess {
+    private StoreProcess() {}
+
+    static Process start(Path store, String... words) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                StoreProcess.class.getName(),
+                store.toString()));
+        command.addAll(List.of(words));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    public static void main(String[] words) {
+        ImageStore store = ImageStore.open(Path.of(words[0]), Stores.IDS);
+        Image image = words[1].equals("busybox")
+                ? store.ensureBuiltIn("busybox")
+                : store.importArchive(new FileInputStream(FileDescriptor.in), words[2], Stores.SILENT);
+        System.out.println(image.layers().getFirst().key());
+    }
+}
