@@ -2,9 +2,11 @@ package dev.redoubt.bench;
 
 import dev.redoubt.node.Sandbox;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * From nothing to the first byte that a program prints in a new sandbox, and on until nothing is left of it.
@@ -31,7 +33,12 @@ final class Cold implements Bench.Benchmark {
             }
         }
         bench.said().accept("the whole command line");
-        bench.turns().take(CommandLine.subjects(bench), bench.rounds(1, 5), bench.rounds(2, 50));
+        Optional<Path> script = bench.settings().script();
+        if (script.isPresent()) {
+            CommandLine.measure(bench, script.get());
+        } else {
+            bench.turns().skip("./redoubt run", "this was not started by the script");
+        }
     }
 
     private static Subject ours(Library library, Root root, String how) {

@@ -2,24 +2,22 @@ package dev.redoubt.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** {@code ./redoubt run} as a whole: script, JVM, sandbox, end. */
+/** {@code ./redoubt run} as a whole: script, JVM, sandbox, end. With a daemon, and as most people use it. */
 final class CommandLine {
     private CommandLine() {}
 
-    static List<Subject> subjects(Bench bench) throws IOException, InterruptedException {
-        List<Subject> subjects = new ArrayList<>();
-        if (bench.settings().script().isEmpty()) {
-            bench.turns().skip("./redoubt run", "not started by the script");
-            return subjects;
+    static void measure(Bench bench, Path script) throws IOException, InterruptedException {
+        Path directory = bench.workbench().directory();
+        Map<String, String> nobody = Map.of("REDOUBT_RUN_DIR", directory.resolve("nobody").toString());
+        try (Daemon daemon = Daemon.start(script, directory.resolve("daemon"), bench.workbench().natives())) {
+            List<Subject> subjects = List.of(
+                    subject(bench, script, "without a daemon", nobody),
+                    subject(bench, script, "with a daemon", daemon.environment()));
+            bench.turns().take(subjects, bench.rounds(1, 5), bench.rounds(2, 50));
         }
-        Path script = bench.settings().script().get();
-        Path nobody = bench.workbench().directory().resolve("no-daemon");
-        subjects.add(subject(bench, script, "without a daemon", Map.of("REDOUBT_RUN_DIR", nobody.toString())));
-        return subjects;
     }
 
     private static Subject subject(Bench bench, Path script, String how, Map<String, String> environment)
@@ -28,7 +26,10 @@ final class CommandLine {
         Stopwatch stopwatch = bench.workbench().stopwatch(false, environment, command);
         return new Subject("./redoubt run", sink -> {
             Lap lap = stopwatch.lap();
-            sink.add("busybox: whole command to first byte, " + how, Unit.MILLISECONDS, lap.firstByte().orElseThrow());
+            sink.add(
+                    "busybox: whole command to first byte, " + how,
+                    Unit.MILLISECONDS,
+                    lap.firstByte().orElseThrow(() -> new PeerFailedException("printed nothing")));
             sink.add("busybox: whole command, " + how, Unit.MILLISECONDS, lap.end());
         });
     }

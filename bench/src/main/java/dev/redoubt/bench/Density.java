@@ -26,16 +26,16 @@ final class Density implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
-        Census before = Census.take(bench.settings().node());
+        Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {
+            leftovers.noteOwner();
             String image = Roots.busybox(library.node().images()).image();
             for (int warm = 0; warm < bench.warmUps(); warm++) {
                 createAndRemove(library, image);
             }
             climb(bench, library, image);
         }
-        before.awaitSame(bench.settings().node()).forEach((what, left) -> bench.turns().note(
-                Library.NAME, "left over: " + what, Unit.COUNT, left));
+        leftovers.report(bench.turns());
     }
 
     private void climb(Bench bench, Library library, String image) throws IOException, InterruptedException {

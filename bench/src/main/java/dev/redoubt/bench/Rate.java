@@ -22,17 +22,19 @@ final class Rate implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
-        Census before = Census.take(bench.settings().node());
+        Root root;
+        try (Library library = bench.library(0)) {
+            root = Roots.busybox(library.node().images());
+        }
+        List<Subject> subjects = peers(bench, root); // their stopwatches run on, and are no leftovers
+        Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {
-            Root root = Roots.busybox(library.node().images());
-            List<Subject> subjects = new ArrayList<>();
-            subjects.add(subject(
-                    Library.NAME, bench.rounds(3, 60), Collections.nCopies(AT_ONCE, ours(library, root))));
-            subjects.addAll(peers(bench, root));
+            leftovers.noteOwner();
+            List<Sustained.Work> workers = Collections.nCopies(AT_ONCE, ours(library, root));
+            subjects.addFirst(subject(Library.NAME, bench.rounds(3, 60), workers));
             bench.turns().take(subjects, 0, bench.rounds(1, 2));
         }
-        before.awaitSame(bench.settings().node()).forEach((what, left) -> bench.turns().note(
-                Library.NAME, "left over: " + what, Unit.COUNT, left));
+        leftovers.report(bench.turns());
     }
 
     private static Subject subject(String name, int seconds, List<Sustained.Work> workers) {
