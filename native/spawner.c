@@ -75,7 +75,7 @@ static struct sandbox sandboxes[SANDBOXES_MAX];
 static struct node nodes[NODES_MAX];
 static struct house house;
 static int poll_fd, listen_fd, signal_fd;
-static int die_with_node;
+static int die_with_node, had_node;
 static uint8_t buffer[SPEC_MESSAGE_MAX];
 
 static _Noreturn void give_up(const char *what)
@@ -92,7 +92,7 @@ static int must(int result, const char *what)
 }
 
 /* epoll's word for a descriptor: what it is, and which one. */
-enum source { SOURCE_LISTEN, SOURCE_SIGNAL, SOURCE_NODE, SOURCE_BUILDER };
+enum source { SOURCE_LISTEN, SOURCE_SIGNAL, SOURCE_STARTER, SOURCE_NODE, SOURCE_BUILDER };
 
 static int watch(int fd, enum source source, uint32_t index)
 {
@@ -363,6 +363,14 @@ static void do_forget(int node, const struct request *request)
 	finish_if_gone(sandbox);
 }
 
+/* Our standard input ends when whoever started us does. Before the first connection nobody else could ever end us. */
+static void starter_is_gone(void)
+{
+	if (die_with_node || !had_node)
+		_exit(0);
+	epoll_ctl(poll_fd, EPOLL_CTL_DEL, 0, NULL);
+}
+
 static void drop_node(int index)
 {
 	close_one(&nodes[index].socket);
@@ -477,6 +485,7 @@ static void accept_node(void)
 			break;
 		nodes[i].socket = socket;
 		nodes[i].generation++;
+		had_node = 1;
 		return;
 	}
 	close(socket);
@@ -595,6 +604,7 @@ static void start(const char *socket_path, const char *lock_path, const char *gu
 	poll_fd = must(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
 	must(watch(listen_fd, SOURCE_LISTEN, 0), "epoll_ctl");
 	must(watch(signal_fd, SOURCE_SIGNAL, 0), "epoll_ctl");
+	must(watch(0, SOURCE_STARTER, 0), "epoll_ctl: standard input must be a pipe that its starter keeps open");
 }
 
 int main(int argc, char **argv)
@@ -628,6 +638,9 @@ int main(int argc, char **argv)
 				break;
 			case SOURCE_SIGNAL:
 				reap();
+				break;
+			case SOURCE_STARTER:
+				starter_is_gone();
 				break;
 			case SOURCE_NODE:
 				if (nodes[index].socket >= 0)

@@ -68,7 +68,6 @@ public final class Node implements AutoCloseable {
         this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
-        household.remains().forEach(entry -> removalOf(entry).run());
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
                 household.spawner(),
@@ -93,8 +92,15 @@ public final class Node implements AutoCloseable {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
             Parts parts = new Parts(
                     Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
-            new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory()).run(data);
-            return new Node(settings, parts, Household.of(settings, data));
+            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory());
+            sweep.run(data);
+            Household household = Household.of(settings, data);
+            household.remains().forEach(entry -> parts.images().release(entry.id().value()));
+            sweep.removeAllBut(
+                    household.owner().name(),
+                    household.survivors().stream().map(Household.Survivor::entry).toList());
+            household.remains().forEach(entry -> household.owner().remove(entry.id()));
+            return new Node(settings, parts, household);
         } catch (DataDirectoryException | DiskException | CgroupException | MissingWallException | ImageException | LinuxException why) {
             throw Problems.of(why);
         }

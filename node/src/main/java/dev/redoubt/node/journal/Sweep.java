@@ -10,6 +10,7 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.protocol.Problem;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Removes what dead owners left: processes with their control groups, disks, id ranges, sockets, journal, in this order, so
@@ -118,18 +120,29 @@ public final class Sweep {
         return LinuxFiles.status(file.toString()).inode() == LinuxFiles.status(lock).inode();
     }
 
-    /** By name and not by entry: what has no entry would never be removed. */
     private void remove(String owner) {
-        List<SandboxCgroup> groups =
-                ofOwner(owner, cgroups.names()).stream().map(cgroups::existing).toList();
-        groups.forEach(SandboxCgroup::kill);
-        groups.forEach(SandboxCgroup::remove);
-        ofOwner(owner, disks.names()).forEach(disks::destroy);
-        ranges.of(owner).forEach(ranges::release);
+        removeAllBut(owner, List.of());
         LinuxFiles.removeFile(runDirectory.resolve(owner + ".sock").toString());
     }
 
-    private static Set<String> ofOwner(String owner, Set<String> names) {
-        return names.stream().filter(name -> name.startsWith(owner + "-")).collect(Collectors.toSet());
+    /**
+     * Removes what an owner made and none of {@code alive} has: parts of sandboxes in the making when their node died. By
+     * name and not by entry: what has no entry would never be removed.
+     *
+     * @param alive entries whose parts stay
+     */
+    public void removeAllBut(String owner, List<Entry> alive) {
+        Set<String> kept = alive.stream().map(Entry::resources).collect(Collectors.toSet());
+        List<SandboxCgroup> groups =
+                ofOwner(owner, cgroups.names(), kept).map(cgroups::existing).toList();
+        groups.forEach(SandboxCgroup::kill);
+        groups.forEach(SandboxCgroup::remove);
+        ofOwner(owner, disks.names(), kept).forEach(disks::destroy);
+        List<IdRange> claimed = alive.stream().map(Entry::range).toList();
+        ranges.of(owner).stream().filter(range -> !claimed.contains(range)).forEach(ranges::release);
+    }
+
+    private static Stream<String> ofOwner(String owner, Set<String> names, Set<String> kept) {
+        return names.stream().filter(name -> name.startsWith(owner + "-") && !kept.contains(name));
     }
 }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The node's side of the conversation with the spawner (native/PROTOCOL.md, section 2).
@@ -41,6 +42,9 @@ public final class Spawner implements AutoCloseable {
     private final Map<Question, CompletableFuture<Answer>> waiting = new ConcurrentHashMap<>();
     private final Thread reader;
     private volatile boolean gone;
+
+    @SuppressWarnings("UnusedVariable") // held, so that its pipes are not closed by the collector
+    private @Nullable Process starter;
 
     private Spawner(UnixSocket socket) {
         this.socket = socket;
@@ -113,7 +117,6 @@ public final class Spawner implements AutoCloseable {
             command.add("--die-with-node");
         }
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
         byte[] word = process.getInputStream().readNBytes(6);
         if (!new String(word, java.nio.charset.StandardCharsets.US_ASCII).equals("ready\n")) {
             String said = new String(word, java.nio.charset.StandardCharsets.UTF_8)
@@ -121,7 +124,9 @@ public final class Spawner implements AutoCloseable {
                             process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
             throw new IOException("the spawner did not start: " + said.strip());
         }
-        return connect(socket);
+        Spawner spawner = connect(socket);
+        spawner.starter = process; // its standard input stays open as long as we live: that is how it knows
+        return spawner;
     }
 
     /**
