@@ -233,6 +233,10 @@ void job_resume(struct job *job, uint64_t seq)
 		channel_refuse(FRAME_RESUME, job->id, EINVAL, "seq was never made");
 		return;
 	}
+	if (seq < job->acked) { /* what follows it is gone: better a refusal than a hole */
+		channel_refuse(FRAME_RESUME, job->id, EINVAL, "later output was acknowledged");
+		return;
+	}
 	put64(taken, job->input_taken);
 	job->window_sent = job->input_taken;
 	channel_control(FRAME_RESUMED, job->id, job->made, taken, sizeof taken);

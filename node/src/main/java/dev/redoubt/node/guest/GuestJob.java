@@ -46,7 +46,8 @@ public final class GuestJob implements AutoCloseable {
         return started.copy();
     }
 
-    /** How it ended, after its last output; fails with {@link SandboxGoneException} when the sandbox ended first. */
+    /** How it ended, after its last output; fails with {@link SandboxGoneException} when the sandbox ended
+     * first, with {@link ResumeRefusedException} when there was nothing to resume. */
     public CompletableFuture<JobExit> exit() {
         return exit.copy();
     }
@@ -129,21 +130,14 @@ public final class GuestJob implements AutoCloseable {
         }
         delivered = frame.seq();
         switch (frame) {
-            case FromGuest.Started(int job, long seq, int pid) -> {
-                started.complete(pid);
-                acknowledgeNothing(seq);
-            }
+            // Not acknowledged by itself: a caller that resumes after seq 0 must find it
+            case FromGuest.Started(int job, long seq, int pid) -> started.complete(pid);
             case FromGuest.Output(int job, long seq, JobOutput output, int size) -> {
                 unacknowledged.add(seq, size);
                 sink.accept(this, output);
             }
             case FromGuest.Exit(int job, long seq, JobExit how) -> end(how);
         }
-    }
-
-    /** STARTED needs no care of the sink: when all before it is dealt with, so is it. */
-    private void acknowledgeNothing(long seq) {
-        dealtWith.compareAndSet(seq - 1, seq);
     }
 
     private void end(JobExit how) {
@@ -164,9 +158,13 @@ public final class GuestJob implements AutoCloseable {
     void refused(FromGuest.Refused refused) {
         switch (refused.frame()) {
             case Frame.STDIN -> input.broken();
-            case Frame.RUN, Frame.RESUME -> {
+            case Frame.RUN -> {
                 channel.forget(this);
                 end(new NotStarted(StartStep.REFUSED, refused.errno(), JobUsage.NONE));
+            }
+            case Frame.RESUME -> {
+                channel.forget(this);
+                gone(new ResumeRefusedException(number, refused.errno(), refused.message()));
             }
             case Frame.SIGNAL, Frame.RESIZE, Frame.ACK, Frame.CLOSE -> {
                 // It ended in the meantime (ESRCH), which its exit tells.
@@ -176,7 +174,7 @@ public final class GuestJob implements AutoCloseable {
         }
     }
 
-    void gone(SandboxGoneException why) {
+    void gone(RuntimeException why) {
         input.broken();
         started.completeExceptionally(why);
         exit.completeExceptionally(why);

@@ -3,6 +3,7 @@ package dev.redoubt.node.guest;
 import static dev.redoubt.node.guest.GuestFixture.await;
 import static dev.redoubt.node.guest.GuestFixture.sh;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -63,12 +64,17 @@ class GuestResumeTest {
         System.out.println("deaths of the node: seed " + seed);
         Random random = new Random(seed);
         Journal journal = new Journal(random);
-        int lines = 2_000_000;
-        GuestJob job = guest.channel().run(sh("seq " + lines), journal);
+        int lines = 20_000;
+        int rounds = 150;
+        // longer than the deaths take, with pauses in which all was delivered and bursts in which nothing fits
+        String script = "for i in $(seq " + rounds + "); do seq " + lines + "; sleep 0.01; done; echo end >&2";
+        GuestJob job = guest.channel().run(sh(script), journal);
+        int amidst = 0;
         int number = job.number();
         for (int death = 0; death < DEATHS; death++) {
             Thread.sleep(0, random.nextInt(999_999));
             job.acknowledge(Math.min(journal.seq(), job.delivered()));
+            amidst += job.exit().isDone() ? 0 : 1;
             guest.nodeDies();
             GuestChannel next = guest.successor();
             job = next.resume(number, journal.seq(), journal);
@@ -84,9 +90,13 @@ class GuestResumeTest {
         assertThat(await(last.exit())).isInstanceOf(JobExit.Exited.class);
         last.close();
         StringBuilder expected = new StringBuilder();
-        for (int i = 1; i <= lines; i++) {
-            expected.append(i).append('\n');
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 1; i <= lines; i++) {
+                expected.append(i).append('\n');
+            }
         }
+        expected.append("end\n");
+        assertThat(amidst).isGreaterThan(DEATHS / 2);
         assertThat(journal.text().contentEquals(expected)).as("every line once, in order").isTrue();
         assertThat(await(guest.channel().list())).isEmpty();
     }
@@ -144,7 +154,17 @@ class GuestResumeTest {
     @Test
     void resumingWhatIsNotThereIsRefused() {
         try (GuestJob job = guest.channel().resume(4711, 0, (j, o) -> {})) {
-            assertThat(await(job.exit())).isInstanceOf(JobExit.NotStarted.class);
+            assertThatThrownBy(() -> await(job.exit())).isInstanceOf(ResumeRefusedException.class);
+        }
+    }
+
+    @Test
+    void resumingBeforeWhatWasAcknowledgedIsRefused() {
+        GuestJob job = guest.channel().run(sh("echo one; sleep 100"), (j, output) -> j.acknowledge(output.seq()));
+        Eventually.holds(() -> await(guest.channel().list()).getFirst().acknowledged() == 2);
+        guest.nodeDies();
+        try (GuestJob again = guest.successor().resume(job.number(), 1, (j, o) -> {})) {
+            assertThatThrownBy(() -> await(again.exit())).isInstanceOf(ResumeRefusedException.class);
         }
     }
 
