@@ -145,13 +145,15 @@ final class BtrfsImage {
 
     /**
      * With discard, what is deleted inside becomes a hole in the file again; with a commit every 5 s instead of 30, removed
-     * subvolumes are freed sooner.
+     * subvolumes are freed sooner; written in place, because with copy on write the old blocks of a file count as long as any
+     * part of the extent they were written in is in use, and a database half as large as its disk would find it full.
      */
     private static SequencedMap<String, String> options(String device) {
         SequencedMap<String, String> options = new LinkedHashMap<>();
         options.put("source", device);
         options.put("discard", "async");
         options.put("commit", "5");
+        options.put("nodatacow", "");
         return options;
     }
 }

@@ -7,8 +7,11 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.protocol.Size;
 import java.io.File;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,22 @@ final class BtrfsDisksTest {
         long written = Filling.bytes(disk.directory().path().resolve("u/big"), 64 * Filling.MIB);
         assertThat(written).isBetween(31 * Filling.MIB, 32 * Filling.MIB);
         assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(32));
+        disk.release();
+    }
+
+    @Test
+    void writingOverAFileAgainAndAgainTakesNoMoreRoom() throws IOException {
+        Disk disk = disks.acquire("a-1", Size.ofMib(16), MANY);
+        Path file = disk.directory().path().resolve("u/database");
+        assertThat(Filling.bytes(file, 12 * Filling.MIB)).isEqualTo(12 * Filling.MIB);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+            for (int i = 0; i < 3 * 12 * 16; i++) {
+                channel.write(ByteBuffer.allocate(65_536), i % (12 * 16) * 65_536L);
+            }
+            channel.force(true);
+        }
+        assertThat(disk.used()).isBetween(Size.ofMib(12), Size.ofMib(13));
         disk.release();
     }
 
