@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -16,16 +17,24 @@ import java.util.TreeSet;
  * or a module.
  *
  * @param landlockAbi 0 when the kernel has none
- * @param cpuinfo /proc/cpuinfo as it was read
+ * @param processors the paragraphs of /proc/cpuinfo
  * @param procFiles names at the top of /proc that are files
  * @param procDirectories those that are directories, but not of processes
  */
 public record HostFacts(
-        int landlockAbi, Instant bootTime, String cpuinfo, Set<String> procFiles, Set<String> procDirectories) {
+        int landlockAbi,
+        Instant bootTime,
+        List<String> processors,
+        Set<String> procFiles,
+        Set<String> procDirectories) {
     private static final Path PROC = Path.of("/proc");
     private static final String BOOT_TIME = "btime ";
 
     public HostFacts {
+        processors = List.copyOf(processors);
+        if (processors.isEmpty()) {
+            throw new IllegalArgumentException("a host has a processor");
+        }
         procFiles = Set.copyOf(procFiles);
         procDirectories = Set.copyOf(procDirectories);
     }
@@ -35,8 +44,7 @@ public record HostFacts(
             Set<String> files = new TreeSet<>();
             Set<String> directories = new TreeSet<>();
             readNames(files, directories);
-            String cpuinfo = String.join("\n", Files.readAllLines(PROC.resolve("cpuinfo")));
-            return new HostFacts(Landlock.abi(), readBootTime(), cpuinfo, files, directories);
+            return new HostFacts(Landlock.abi(), readBootTime(), readProcessors(), files, directories);
         } catch (IOException unreadable) {
             throw new UncheckedIOException("the host's /proc cannot be read", unreadable);
         }
@@ -52,6 +60,11 @@ public record HostFacts(
                 (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) ? directories : files).add(name);
             }
         }
+    }
+
+    private static List<String> readProcessors() throws IOException {
+        String cpuinfo = String.join("\n", Files.readAllLines(PROC.resolve("cpuinfo")));
+        return List.of(cpuinfo.strip().split("\n\n", -1));
     }
 
     private static Instant readBootTime() throws IOException {

@@ -7,9 +7,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Files of proc(5) as a machine of the sandbox's size would show them when nothing has run yet.
@@ -20,85 +19,88 @@ import java.util.stream.Stream;
 final class ProcFiles {
     private static final long PAGE = 4096;
 
+    private static final List<String> MEMINFO = words("""
+            MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon)
+            Active(file) Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages
+            Mapped Shmem KReclaimable Slab SReclaimable SUnreclaim KernelStack PageTables SecPageTables NFS_Unstable
+            Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu AnonHugePages
+            ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped HugePages_Total HugePages_Free HugePages_Rsvd
+            HugePages_Surp Hugepagesize Hugetlb""");
+
+    private static final Set<String> ALL_OF_IT = Set.of("MemTotal", "MemFree", "MemAvailable", "CommitLimit");
+    private static final Map<String, Long> MEMINFO_CONSTANTS =
+            Map.of("VmallocTotal", 34359738367L, "Hugepagesize", 2048L);
+
+    private static final String VMSTAT_ZEROS =
+            words("""
+            nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file nr_unevictable nr_mlock nr_anon_pages
+            nr_mapped nr_file_pages nr_dirty nr_writeback nr_shmem nr_slab_reclaimable nr_slab_unreclaimable
+            nr_page_table_pages nr_kernel_stack nr_dirtied nr_written pgpgin pgpgout pswpin pswpout pgalloc_dma
+            pgalloc_dma32 pgalloc_normal pgalloc_movable pgfree pgactivate pgdeactivate pgfault pgmajfault pgrefill
+            pgreuse pgsteal_kswapd pgsteal_direct pgscan_kswapd pgscan_direct oom_kill compact_stall thp_fault_alloc""").stream().map(name -> name + " 0\n").collect(Collectors.joining());
+
     private ProcFiles() {}
 
+    private static List<String> words(String text) {
+        return List.of(text.strip().split("\\s+", -1));
+    }
+
     /** As many whole processors as the limit touches, at most those of the host. */
-    static int processors(Cpus limit, String hostCpuinfo) {
+    static int processors(Cpus limit, List<String> hostProcessors) {
         int wanted = Math.ceilDiv(limit.millis(), 1000);
-        return Math.clamp(blocks(hostCpuinfo).size(), 1, wanted);
+        return Math.min(wanted, hostProcessors.size());
     }
 
     /** fs/proc/meminfo.c. All memory free: swap is no part of the limit, so there is none. */
     static String meminfo(Size limit) {
         long total = limit.bytes() / 1024;
-        Map<String, Long> known = Map.of(
-                "MemTotal", total,
-                "MemFree", total,
-                "MemAvailable", total,
-                "CommitLimit", total,
-                "VmallocTotal", 34359738367L,
-                "Hugepagesize", 2048L);
-        return Stream.of("""
-                MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon)
-                Active(file) Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback
-                AnonPages Mapped Shmem KReclaimable Slab SReclaimable SUnreclaim KernelStack PageTables SecPageTables
-                NFS_Unstable Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu
-                AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped HugePages_Total HugePages_Free
-                HugePages_Rsvd HugePages_Surp Hugepagesize Hugetlb""".split("\\s+", -1))
-                .map(name -> meminfoLine(name, known.getOrDefault(name, 0L)))
-                .collect(Collectors.joining());
-    }
-
-    private static String meminfoLine(String name, long value) {
-        String unit = name.startsWith("HugePages_") ? "" : " kB";
-        return String.format(Locale.ROOT, "%-16s%8d%s\n", name + ":", value, unit);
+        StringBuilder out = new StringBuilder(2048);
+        for (String name : MEMINFO) {
+            long value = ALL_OF_IT.contains(name) ? total : MEMINFO_CONSTANTS.getOrDefault(name, 0L);
+            String number = Long.toString(value);
+            out.append(name).append(':').append(" ".repeat(15 - name.length()));
+            out.append(" ".repeat(Math.max(0, 8 - number.length()))).append(number);
+            out.append(name.startsWith("HugePages_") ? "\n" : " kB\n");
+        }
+        return out.toString();
     }
 
     /** The counters that vmstat(8), psutil and the kernel's own documentation name; mm/vmstat.c. */
     static String vmstat(Size limit) {
-        long pages = limit.bytes() / PAGE;
-        return Stream.of("""
-                nr_free_pages nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file nr_unevictable nr_mlock
-                nr_anon_pages nr_mapped nr_file_pages nr_dirty nr_writeback nr_shmem nr_slab_reclaimable
-                nr_slab_unreclaimable nr_page_table_pages nr_kernel_stack nr_dirtied nr_written pgpgin pgpgout pswpin
-                pswpout pgalloc_dma pgalloc_dma32 pgalloc_normal pgalloc_movable pgfree pgactivate pgdeactivate pgfault
-                pgmajfault pgrefill pgreuse pgsteal_kswapd pgsteal_direct pgscan_kswapd pgscan_direct oom_kill
-                compact_stall thp_fault_alloc""".split("\\s+", -1))
-                .map(name -> name + " " + (name.equals("nr_free_pages") ? pages : 0) + "\n")
-                .collect(Collectors.joining());
+        return "nr_free_pages " + limit.bytes() / PAGE + "\n" + VMSTAT_ZEROS;
     }
 
     /**
      * The host's first processor as often as wanted: its model and flags are no secret (the CPUID instruction tells
      * them), how many there are and which of them are busy is.
+     *
+     * @param hostProcessor the first paragraph of the host's file
      */
-    static String cpuinfo(int processors, String hostCpuinfo) {
-        String first = blocks(hostCpuinfo).getFirst();
-        return IntStream.range(0, processors)
-                .mapToObj(number -> cpuinfoBlock(first, number, processors) + "\n\n")
-                .collect(Collectors.joining());
+    static String cpuinfo(int processors, String hostProcessor) {
+        StringBuilder out = new StringBuilder(processors * (hostProcessor.length() + 16));
+        for (int number = 0; number < processors; number++) {
+            Map<String, Integer> ours = Map.of(
+                    "processor", number,
+                    "physical id", 0,
+                    "siblings", processors,
+                    "core id", number,
+                    "cpu cores", processors,
+                    "apicid", number,
+                    "initial apicid", number);
+            hostProcessor.lines().forEach(line -> cpuinfoLine(out, line, ours));
+            out.append('\n');
+        }
+        return out.toString();
     }
 
-    private static String cpuinfoBlock(String block, int number, int processors) {
-        Map<String, Integer> ours = Map.of(
-                "processor", number,
-                "physical id", 0,
-                "siblings", processors,
-                "core id", number,
-                "cpu cores", processors,
-                "apicid", number,
-                "initial apicid", number);
-        return block.lines().map(line -> cpuinfoLine(line, ours)).collect(Collectors.joining("\n"));
-    }
-
-    private static String cpuinfoLine(String line, Map<String, Integer> ours) {
+    private static void cpuinfoLine(StringBuilder out, String line, Map<String, Integer> ours) {
         int colon = line.indexOf(':');
         Integer value = colon < 0 ? null : ours.get(line.substring(0, colon).strip());
-        return value == null ? line : line.substring(0, colon) + ": " + value;
-    }
-
-    private static List<String> blocks(String cpuinfo) {
-        return Stream.of(cpuinfo.strip().split("\n\n", -1)).toList();
+        if (value == null) {
+            out.append(line).append('\n');
+        } else {
+            out.append(line, 0, colon).append(": ").append(value).append('\n');
+        }
     }
 
     /** fs/proc/stat.c. The boot time is the host's: start times of processes count from it. */

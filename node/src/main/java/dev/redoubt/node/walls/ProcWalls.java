@@ -13,11 +13,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What covers /proc inside a sandbox. */
 public final class ProcWalls {
     private static final Set<String> LISTED =
             ProcList.ENTRIES.stream().map(ProcEntry::name).collect(Collectors.toUnmodifiableSet());
+
+    private static final List<Mask> MASKS =
+            ProcList.ENTRIES.stream().flatMap(ProcWalls::mask).toList();
 
     private ProcWalls() {}
 
@@ -26,25 +30,24 @@ public final class ProcWalls {
      * know is covered: default deny, for kernels and modules newer than the list.
      */
     public static List<Mask> masks(HostFacts host) {
-        List<Mask> masks = new ArrayList<>();
-        for (ProcEntry entry : ProcList.ENTRIES) {
-            switch (entry.treatment()) {
-                case NULL -> masks.add(new Mask(entry.path(), Cover.NULL, entry.mayBeAbsent()));
-                case EMPTY -> masks.add(new Mask(entry.path(), Cover.EMPTY, entry.mayBeAbsent()));
-                case READ_ONLY -> masks.add(new Mask(entry.path(), Cover.READ_ONLY, entry.mayBeAbsent()));
-                case VISIBLE, SYNTHESISED -> {}
-            }
-        }
+        List<Mask> masks = new ArrayList<>(MASKS);
         unlisted(host.procFiles()).forEach(name -> masks.add(new Mask("/proc/" + name, Cover.NULL, true)));
         unlisted(host.procDirectories()).forEach(name -> masks.add(new Mask("/proc/" + name, Cover.EMPTY, true)));
         return List.copyOf(masks);
     }
 
+    private static Stream<Mask> mask(ProcEntry entry) {
+        return switch (entry.treatment()) {
+            case NULL -> Stream.of(new Mask(entry.path(), Cover.NULL, entry.mayBeAbsent()));
+            case EMPTY -> Stream.of(new Mask(entry.path(), Cover.EMPTY, entry.mayBeAbsent()));
+            case READ_ONLY -> Stream.of(new Mask(entry.path(), Cover.READ_ONLY, entry.mayBeAbsent()));
+            case VISIBLE, SYNTHESISED -> Stream.empty();
+        };
+    }
+
     /** Names of the host's /proc that nobody has judged yet. */
     static Set<String> unlisted(Set<String> names) {
-        Set<String> unlisted = new TreeSet<>(names);
-        unlisted.removeAll(LISTED);
-        return unlisted;
+        return names.stream().filter(name -> !LISTED.contains(name)).collect(Collectors.toCollection(TreeSet::new));
     }
 
     /**
@@ -54,12 +57,12 @@ public final class ProcWalls {
      * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
      */
     public static List<SynthesisedFile> files(HostFacts host, Limits limits, Instant now, UUID bootId) {
-        int processors = ProcFiles.processors(limits.cpus(), host.cpuinfo());
+        int processors = ProcFiles.processors(limits.cpus(), host.processors());
         Duration uptime = Duration.between(host.bootTime(), now);
         return List.of(
                 file("meminfo", ProcFiles.meminfo(limits.memory())),
                 file("vmstat", ProcFiles.vmstat(limits.memory())),
-                file("cpuinfo", ProcFiles.cpuinfo(processors, host.cpuinfo())),
+                file("cpuinfo", ProcFiles.cpuinfo(processors, host.processors().getFirst())),
                 file("stat", ProcFiles.stat(processors, host.bootTime())),
                 file("loadavg", ProcFiles.loadavg()),
                 file("uptime", ProcFiles.uptime(uptime)),

@@ -64,7 +64,8 @@ final class ProcListTest {
 
     @Test
     void aNameNobodyJudgedIsCovered() {
-        HostFacts newer = new HostFacts(7, Instant.EPOCH, "", Set.of("meminfo", "newfile"), Set.of("newdir"));
+        HostFacts newer = new HostFacts(
+                7, Instant.EPOCH, List.of("processor\t: 0"), Set.of("meminfo", "newfile"), Set.of("newdir"));
         assertThat(ProcWalls.masks(newer))
                 .contains(new Mask("/proc/newfile", Cover.NULL, true), new Mask("/proc/newdir", Cover.EMPTY, true))
                 .doesNotContain(new Mask("/proc/meminfo", Cover.NULL, true));

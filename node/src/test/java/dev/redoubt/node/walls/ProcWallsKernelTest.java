@@ -139,7 +139,7 @@ final class ProcWallsKernelTest {
         assumeTrue(WallsProbe.find("node").isPresent());
         String facts =
                 sh(covered, "node -p 'const o = require(\"os\"); [o.totalmem(), o.freemem(), o.cpus().length]+\"\"'");
-        int processors = ProcFiles.processors(LIMITS.cpus(), HOST.cpuinfo());
+        int processors = ProcFiles.processors(LIMITS.cpus(), HOST.processors());
         assertThat(facts).isEqualTo("314572800,314572800," + processors + "\n");
     }
 
