@@ -25,6 +25,13 @@ record Bench(BenchSettings settings, Workbench workbench, Turns turns, Consumer<
         return rounds(1, 20);
     }
 
+    /** The smallest image. Once this has been called, the data directory holds everything that outlives a node. */
+    Root busybox() {
+        try (Library library = library(0)) {
+            return Roots.busybox(library.node().images());
+        }
+    }
+
     Library library(int readySlots) {
         return Library.open(settings.node().withReadySlots(readySlots));
     }

@@ -20,8 +20,7 @@ record Bundle(Path directory, String id) {
     private static final int PERIOD = 100_000;
     private static final int PIDS = 256;
     private static final int OPEN_FILES = 1024;
-    private static final List<String> CAPABILITIES =
-            List.of("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE");
+    private static final List<String> CAPABILITIES = List.of("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE");
     private static final List<String> MASKED = List.of(
             "/proc/acpi",
             "/proc/asound",
@@ -58,18 +57,25 @@ record Bundle(Path directory, String id) {
 
     private static Map<String, Object> process(List<String> argv) {
         return Map.of(
-                "terminal", false,
-                "user", Map.of("uid", 0, "gid", 0),
-                "args", argv,
-                "env", List.of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-                "cwd", "/",
+                "terminal",
+                false,
+                "user",
+                Map.of("uid", 0, "gid", 0),
+                "args",
+                argv,
+                "env",
+                List.of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+                "cwd",
+                "/",
                 "capabilities",
-                        Map.of(
-                                "bounding", CAPABILITIES,
-                                "effective", CAPABILITIES,
-                                "permitted", CAPABILITIES),
-                "rlimits", List.of(Map.of("type", "RLIMIT_NOFILE", "hard", OPEN_FILES, "soft", OPEN_FILES)),
-                "noNewPrivileges", true);
+                Map.of(
+                        "bounding", CAPABILITIES,
+                        "effective", CAPABILITIES,
+                        "permitted", CAPABILITIES),
+                "rlimits",
+                List.of(Map.of("type", "RLIMIT_NOFILE", "hard", OPEN_FILES, "soft", OPEN_FILES)),
+                "noNewPrivileges",
+                true);
     }
 
     private static List<Map<String, Object>> mounts(Path programs) {

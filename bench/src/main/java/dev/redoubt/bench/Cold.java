@@ -61,7 +61,8 @@ final class Cold implements Bench.Benchmark {
             subjects.add(program(bench, runtime.name(), root, runtime.coversUnified(), command));
         }
         if (Programs.installed("crun")) {
-            OciRuntime bare = new OciRuntime("crun without cgroups", List.of("crun", "--cgroup-manager=disabled"), true);
+            OciRuntime bare =
+                    new OciRuntime("crun without cgroups", List.of("crun", "--cgroup-manager=disabled"), true);
             List<String> command = bare.run(workbench.bundle(root.directory(), ECHO));
             subjects.add(program(bench, bare.name(), root, true, command));
         }
@@ -71,8 +72,8 @@ final class Cold implements Bench.Benchmark {
         return subjects;
     }
 
-    private static Subject program(
-            Bench bench, String name, Root root, boolean coverUnified, List<String> command) throws IOException {
+    private static Subject program(Bench bench, String name, Root root, boolean coverUnified, List<String> command)
+            throws IOException {
         Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
         return new Subject(name, sink -> {
             Lap lap = stopwatch.lap();

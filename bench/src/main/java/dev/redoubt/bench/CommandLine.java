@@ -11,8 +11,10 @@ final class CommandLine {
 
     static void measure(Bench bench, Path script) throws IOException, InterruptedException {
         Path directory = bench.workbench().directory();
-        Map<String, String> nobody = Map.of("REDOUBT_RUN_DIR", directory.resolve("nobody").toString());
-        try (Daemon daemon = Daemon.start(script, directory.resolve("daemon"), bench.workbench().natives())) {
+        Map<String, String> nobody =
+                Map.of("REDOUBT_RUN_DIR", directory.resolve("nobody").toString());
+        try (Daemon daemon = Daemon.start(
+                script, directory.resolve("daemon"), bench.workbench().natives())) {
             List<Subject> subjects = List.of(
                     subject(bench, script, "without a daemon", nobody),
                     subject(bench, script, "with a daemon", daemon.environment()));

@@ -26,10 +26,10 @@ final class Density implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
+        String image = bench.busybox().image();
         Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {
             leftovers.noteOwner();
-            String image = Roots.busybox(library.node().images()).image();
             for (int warm = 0; warm < bench.warmUps(); warm++) {
                 createAndRemove(library, image);
             }
@@ -53,7 +53,8 @@ final class Density implements Bench.Benchmark {
         } finally {
             long began = System.nanoTime();
             held.forEach(Sandbox::close);
-            bench.turns().note(
+            bench.turns()
+                    .note(
                             Library.NAME,
                             "remove one of " + held.size(),
                             Unit.MILLISECONDS,
@@ -63,8 +64,9 @@ final class Density implements Bench.Benchmark {
 
     private List<Subject> subjects(Library library, String image, List<Sandbox> held) {
         String beside = ", beside " + held.size();
-        Subject create = new Subject(Library.NAME, sink -> sink.add(
-                "create to first byte" + beside, Unit.MILLISECONDS, createAndRemove(library, image)));
+        Subject create = new Subject(
+                Library.NAME,
+                sink -> sink.add("create to first byte" + beside, Unit.MILLISECONDS, createAndRemove(library, image)));
         Subject exec = new Subject(Library.NAME, sink -> {
             Sandbox one = held.get(random.nextInt(held.size()));
             long began = System.nanoTime();
@@ -84,18 +86,21 @@ final class Density implements Bench.Benchmark {
     private static void memory(Bench bench, List<Sandbox> held, MemoryFacts empty) throws IOException {
         MemoryFacts now = MemoryFacts.read();
         String each = " each of " + held.size();
-        bench.turns().note(
+        bench.turns()
+                .note(
                         Library.NAME,
                         "memory in all," + each,
                         Unit.MEGABYTES,
                         (empty.available() - now.available()) / KIB_PER_MB / held.size());
-        bench.turns().note(
+        bench.turns()
+                .note(
                         Library.NAME,
                         "memory of the kernel," + each,
                         Unit.MEGABYTES,
                         (now.ofTheKernel() - empty.ofTheKernel()) / KIB_PER_MB / held.size());
         for (Sandbox sandbox : held.subList(0, Math.min(held.size(), 20))) {
-            bench.turns().note(
+            bench.turns()
+                    .note(
                             Library.NAME,
                             "private memory of the guest, held " + held.size(),
                             Unit.MEGABYTES,
@@ -105,7 +110,8 @@ final class Density implements Bench.Benchmark {
 
     /** The pages that only this guest has (proc_pid_smaps(5)); its pid is in its pidfd's description. */
     private static long privateKib(Sandbox sandbox) throws IOException {
-        Path description = Path.of("/proc/self/fdinfo", Integer.toString(sandbox.pidfd().number()));
+        Path description =
+                Path.of("/proc/self/fdinfo", Integer.toString(sandbox.pidfd().number()));
         long pid = values(description, "Pid:");
         return values(Path.of("/proc", Long.toString(pid), "smaps_rollup"), "Private_Clean:", "Private_Dirty:");
     }

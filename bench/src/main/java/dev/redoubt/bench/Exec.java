@@ -64,10 +64,12 @@ final class Exec implements Bench.Benchmark {
         return subjects;
     }
 
-    private static Subject program(
-            Bench bench, String name, Root root, boolean coverUnified, List<String> command) throws IOException {
+    private static Subject program(Bench bench, String name, Root root, boolean coverUnified, List<String> command)
+            throws IOException {
         Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
-        return new Subject(name, sink -> sink.add(what(root), Unit.MILLISECONDS, stopwatch.lap().end()));
+        return new Subject(
+                name,
+                sink -> sink.add(what(root), Unit.MILLISECONDS, stopwatch.lap().end()));
     }
 
     private static String what(Root root) {

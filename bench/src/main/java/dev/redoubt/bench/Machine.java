@@ -11,7 +11,9 @@ record Machine(String kernel, String processor, int cpus, long memoryMb, String 
 
     static Machine here() throws IOException {
         return new Machine(
-                "Linux " + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
+                "Linux "
+                        + Files.readString(Path.of("/proc/sys/kernel/osrelease"))
+                                .strip(),
                 modelName(),
                 Runtime.getRuntime().availableProcessors(),
                 MemoryFacts.read().total() / KIB_PER_MB,

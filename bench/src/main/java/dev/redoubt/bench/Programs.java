@@ -12,7 +12,9 @@ final class Programs {
     private Programs() {}
 
     static boolean installed(String name) {
-        return Stream.of(System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").split(":"))
+        return Stream.of(System.getenv()
+                        .getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+                        .split(":"))
                 .anyMatch(directory -> Files.isExecutable(Path.of(directory, name)));
     }
 

@@ -22,10 +22,7 @@ final class Rate implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
-        Root root;
-        try (Library library = bench.library(0)) {
-            root = Roots.busybox(library.node().images());
-        }
+        Root root = bench.busybox();
         List<Subject> subjects = peers(bench, root); // their stopwatches run on, and are no leftovers
         Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {

@@ -28,8 +28,7 @@ record Result(
         if (samples.isEmpty()) {
             throw new IllegalArgumentException(subject + " has no sample of " + what);
         }
-        double[] sorted =
-                samples.stream().mapToDouble(Sample::value).sorted().toArray();
+        double[] sorted = samples.stream().mapToDouble(Sample::value).sorted().toArray();
         int noisy = (int) samples.stream().filter(sample -> !sample.quiet()).count();
         return new Result(
                 subject,

@@ -70,7 +70,8 @@ final class Stopwatch implements AutoCloseable {
     }
 
     private String lastWords() throws IOException {
-        List<String> lines = Files.readString(errors).lines().filter(line -> !line.isBlank()).toList();
+        List<String> lines =
+                Files.readString(errors).lines().filter(line -> !line.isBlank()).toList();
         return lines.isEmpty() ? "" : ": " + lines.getLast().strip();
     }
 

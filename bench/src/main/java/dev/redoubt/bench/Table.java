@@ -24,8 +24,9 @@ final class Table {
                         .orElse(0))
                 .toArray();
         rows.forEach(row -> text.append(line(row, widths)));
-        report.skipped().forEach(skipped -> text.append("not measured: %s: %s%n"
-                .formatted(skipped.subject(), skipped.reason())));
+        report.skipped()
+                .forEach(skipped ->
+                        text.append("not measured: %s: %s%n".formatted(skipped.subject(), skipped.reason())));
         return text.append('\n').toString();
     }
 

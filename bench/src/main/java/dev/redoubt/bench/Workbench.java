@@ -103,7 +103,10 @@ final class Workbench implements AutoCloseable {
 
     /** The pid on the host of a container's first process. */
     String pid(OciRuntime runtime, Bundle bundle) throws IOException, InterruptedException {
-        JsonNode pid = JsonMapper.builder().build().readTree(output(runtime.state(bundle))).get("pid");
+        JsonNode pid = JsonMapper.builder()
+                .build()
+                .readTree(output(runtime.state(bundle)))
+                .get("pid");
         if (pid == null) {
             throw new PeerFailedException("does not tell its pid");
         }
@@ -171,7 +174,8 @@ final class Workbench implements AutoCloseable {
 
     /** systrap is the faster one and the default since 2023; older releases have only ptrace and KVM. */
     private static String gvisorPlatform() throws IOException, InterruptedException {
-        Process help = new ProcessBuilder("runsc", "flags").redirectErrorStream(true).start();
+        Process help =
+                new ProcessBuilder("runsc", "flags").redirectErrorStream(true).start();
         String flags = new String(help.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         help.waitFor();
         return flags.contains("systrap") ? "systrap" : "ptrace";
@@ -191,8 +195,9 @@ final class Workbench implements AutoCloseable {
             return;
         }
         try (Stream<Path> below = Files.walk(group)) {
-            for (Path directory :
-                    below.filter(Files::isDirectory).sorted(Comparator.reverseOrder()).toList()) {
+            for (Path directory : below.filter(Files::isDirectory)
+                    .sorted(Comparator.reverseOrder())
+                    .toList()) {
                 killMembers(directory);
                 Files.delete(directory);
             }
