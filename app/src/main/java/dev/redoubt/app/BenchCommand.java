@@ -12,14 +12,17 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "NAME",
-            description = "cold, exec, rate, density or syscall (default: all of them, short).")
+            description = "cold, exec, rate, density or syscall (default: all of them).")
     private @Nullable String name;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @Option(names = "--short", description = "A few samples, to see that it works.")
+    private boolean shortRun;
+
     @Override
     public Integer call() {
-        return LocalChecks.bench(name, json);
+        return LocalChecks.bench(name, json, shortRun);
     }
 }

@@ -17,8 +17,11 @@ final class EscapeTestCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @Option(names = "--layers", description = "Once more with each layer away: which one holds which attack.")
+    private boolean layers;
+
     @Override
     public Integer call() {
-        return LocalChecks.escapeTest(runtime, json);
+        return LocalChecks.escapeTest(runtime, json, layers);
     }
 }
