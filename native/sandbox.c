@@ -134,14 +134,34 @@ static void make_network_namespace(void)
 	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", STEP_LOOPBACK);
 }
 
-static pid_t clone_inner(void)
+static void raise_effective_capabilities(uint32_t without, enum step step)
 {
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+	must(syscall(SYS_capget, &header, sets), step);
+	for (int i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted;
+	sets[0].effective &= ~without;
+	must(syscall(SYS_capset, &header, sets), step);
+}
+
+static pid_t clone_inner(uint32_t id_base)
+{
+	/* What a user namespace uses up of per-user limits (inotify instances, say) counts for whoever made it. Made by the
+	 * host's root, all sandboxes and the host's own daemons would share one count and one sandbox could exhaust it; so
+	 * each is made by its own first id. The change of the effective id drops capabilities (capabilities(7)): raised again. */
+	must(syscall(SYS_setresuid, -1, id_base, -1), STEP_NAMESPACES);
+	raise_effective_capabilities(0, STEP_NAMESPACES);
+
 	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
 	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. */
 	struct clone_args arguments = {
 		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT,
 	};
-	return must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
+	pid_t inner = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
+	if (inner != 0)
+		must(syscall(SYS_setresuid, -1, 0, -1), STEP_NAMESPACES);
+	return inner;
 }
 
 static void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t outside, uint32_t count, enum step step)
@@ -218,13 +238,7 @@ static int make_overlay(const int *descriptors, int user_namespace, uint32_t id_
 	 * capabilities, which are raised again (capabilities(7)). CAP_SYS_RESOURCE stays down: it would walk past quotas. */
 	setfsgid(id_base);
 	setfsuid(id_base);
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[2];
-	must(syscall(SYS_capget, &header, sets), STEP_OVERLAY);
-	for (int i = 0; i < 2; i++)
-		sets[i].effective = sets[i].permitted;
-	sets[0].effective &= ~(1u << CAP_SYS_RESOURCE);
-	must(syscall(SYS_capset, &header, sets), STEP_OVERLAY);
+	raise_effective_capabilities(1u << CAP_SYS_RESOURCE, STEP_OVERLAY);
 
 	int context = open_file_system("overlay", STEP_OVERLAY);
 	set_option(context, "source", "redoubt", STEP_OVERLAY);
@@ -298,7 +312,9 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), STEP_NAMESPACES);
 	int size = SPEC_MESSAGE_MAX;
 	must(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size), STEP_NAMESPACES);
-	pid_t inner = clone_inner();
+	pid_t inner = clone_inner(id_base);
+	if (inner != 0)
+		die_with_spawner(house->life); /* again: every change of ids forgets it */
 	if (inner == 0) {
 		close(pair[0]);
 		close(control);
@@ -332,6 +348,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 
 	prepare_binds(descriptors, count, user_namespace, id_base);
 	int root = make_overlay(descriptors, user_namespace, id_base);
+	die_with_spawner(house->life); /* the overlay was made with other ids */
 
 	int handed[1 + MESSAGE_DESCRIPTORS_MAX], handed_count = 0;
 	handed[handed_count++] = root;

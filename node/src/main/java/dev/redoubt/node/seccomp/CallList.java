@@ -297,8 +297,10 @@ final class CallList {
             group(
                     "@asynchronous-io",
                     "reads and writes that the kernel does later",
-                    allowFrom(STANDARD, ENOSYS, "wide and rarely used", """
-                            io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel"""),
+                    refuse(
+                            ENOSYS,
+                            "fs.aio-max-nr is one count for the whole host: one sandbox could use up everybody's",
+                            "io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel"),
                     refuse(
                             ENOSYS,
                             "does what other calls do without the filter seeing it; runtimes fall back to epoll",
