@@ -37,6 +37,7 @@ final class RegistryClient implements AutoCloseable {
             .build();
     private final Reference reference;
     private final Optional<Credentials> credentials;
+    private final boolean loopback;
     private final boolean plainAllowed;
     private final URI base;
     private Optional<String> authorization = Optional.empty();
@@ -44,27 +45,42 @@ final class RegistryClient implements AutoCloseable {
     RegistryClient(Reference reference, PullOptions options) {
         this.reference = reference;
         this.credentials = options.credentials();
-        this.plainAllowed =
-                options.insecure() || LOOPBACK.matcher(hostOf(reference.host())).matches();
+        this.loopback = LOOPBACK.matcher(hostOf(reference.host())).matches();
+        this.plainAllowed = options.insecure() || loopback;
         this.base = reachable();
     }
 
-    /** TLS, and plain HTTP only where that is allowed and TLS is not spoken. A bad certificate is no reason for it. */
+    /** TLS; plain HTTP where nobody is on the way, or where it is allowed and TLS is not spoken. */
     private URI reachable() {
         URI secure = URI.create("https://" + reference.host() + "/v2/");
+        URI plain = URI.create("http://" + reference.host() + "/v2/");
         if (!plainAllowed) {
             return secure;
         }
+        try {
+            return loopback ? plainIfSpoken(plain, secure) : secureIfSpoken(plain, secure);
+        } catch (IOException unreachable) {
+            throw failed("cannot reach", unreachable);
+        }
+    }
+
+    /** Plain first: some plain servers only wait when they are greeted with TLS. One that speaks TLS answers 400. */
+    private URI plainIfSpoken(URI plain, URI secure) throws IOException {
+        HttpResponse<InputStream> response = send(plain, Map.of());
+        response.body().close();
+        return response.statusCode() == 200 || response.statusCode() == 401 ? plain : secure;
+    }
+
+    /** A bad certificate is no reason to do without. */
+    private URI secureIfSpoken(URI plain, URI secure) throws IOException {
         try {
             send(secure, Map.of()).body().close();
             return secure;
         } catch (SSLException refused) {
             if (isAboutCertificate(refused)) {
-                throw failed("cannot trust", refused);
+                throw refused;
             }
-            return URI.create("http://" + reference.host() + "/v2/");
-        } catch (IOException unreachable) {
-            throw failed("cannot reach", unreachable);
+            return plain;
         }
     }
 
