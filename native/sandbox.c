@@ -134,14 +134,22 @@ static void make_network_namespace(void)
 	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", STEP_LOOPBACK);
 }
 
-static pid_t clone_inner(void)
+static pid_t clone_inner(uint32_t id_base)
 {
+	/* Who makes a user namespace is charged for what is used in it of the host's counters per user, 128 inotify instances
+	 * among them (user_namespaces(7) in struct ucounts): root would be charged for all sandboxes together, and one of
+	 * them could leave nothing to the others and to the host. So it is made by a user of the sandbox's own range. */
+	must(syscall(SYS_setresuid, -1, id_base, -1), STEP_NAMESPACES);
+
 	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
 	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. */
 	struct clone_args arguments = {
 		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT,
 	};
-	return must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
+	pid_t inner = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
+	if (inner != 0)
+		must(syscall(SYS_setresuid, -1, 0, -1), STEP_NAMESPACES);
+	return inner;
 }
 
 static void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t outside, uint32_t count, enum step step)
@@ -298,12 +306,13 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), STEP_NAMESPACES);
 	int size = SPEC_MESSAGE_MAX;
 	must(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size), STEP_NAMESPACES);
-	pid_t inner = clone_inner();
+	pid_t inner = clone_inner(id_base);
 	if (inner == 0) {
 		close(pair[0]);
 		close(control);
 		become_guest(house, pair[1], channel);
 	}
+	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
 	close(pair[1]);
 	close(channel);
 	write_id_map(inner, "uid_map", 0, id_base, ID_COUNT, STEP_ID_MAP);
