@@ -320,6 +320,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 		close(control);
 		become_guest(house, pair[1], channel);
 	}
+	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
 	close(pair[1]);
 	close(channel);
 	write_id_map(inner, "uid_map", 0, id_base, ID_COUNT, STEP_ID_MAP);

@@ -2,6 +2,7 @@
  * redoubt-escape list
  * redoubt-escape run [--control] [--only NAME]... [--after NAME] [--outside 'key=value ...']
  * redoubt-escape decoy TOKEN
+ * redoubt-escape watchers COUNT
  *
  * One line of JSON per probe. The exit status says only whether the battery itself could run.
  */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -146,7 +148,7 @@ static bool ended(pid_t child, int *status, unsigned seconds)
 static void run(const struct group *group, const struct probe *probe)
 {
 	new_verdict();
-	unsigned seconds = probe->seconds == 0 ? 2 : probe->seconds;
+	unsigned seconds = probe->seconds == 0 ? 5 : probe->seconds;
 	pid_t child = start(probe);
 	int status = 0;
 	bool in_time = child > 0 && ended(child, &status, seconds);
@@ -163,8 +165,9 @@ static void run(const struct group *group, const struct probe *probe)
 		verdict->outcome = UNTRIED;
 		snprintf(verdict->note, sizeof verdict->note, "cannot fork: errno %d", errno);
 	} else if (!in_time) {
-		verdict->outcome = BLOCKED;
-		verdict->error = ETIMEDOUT;
+		/* Neither refused nor done: no proof of anything. */
+		verdict->outcome = UNTRIED;
+		snprintf(verdict->note, sizeof verdict->note, "not done within %u s", seconds);
 	} else if (WIFSIGNALED(status)) {
 		verdict->signal = WTERMSIG(status);
 	}
@@ -220,7 +223,8 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: redoubt-escape list\n"
 		"       redoubt-escape run [--control] [--only NAME]... [--after NAME] [--outside FACTS]\n"
-		"       redoubt-escape decoy TOKEN\n");
+		"       redoubt-escape decoy TOKEN\n"
+		"       redoubt-escape watchers COUNT\n");
 	return 64;
 }
 
@@ -273,6 +277,19 @@ static int gained_ids(void)
 	return capabilities != NULL && strtoull(capabilities + 7, NULL, 16) != 0 ? 11 : 0;
 }
 
+/* Holds so many inotify instances, for a test of who is charged for them; says how many it got. */
+static int hold_watchers(long count)
+{
+	long got = 0;
+	while (got < count && inotify_init1(IN_CLOEXEC) != -1)
+		got++;
+	printf("%ld\n", got);
+	fflush(stdout);
+	while (pause() == -1)
+		;
+	return 0;
+}
+
 int main(int count, char **words)
 {
 	if (count == 2 && strcmp(words[1], "ids") == 0)
@@ -286,6 +303,8 @@ int main(int count, char **words)
 	}
 	if (count == 3 && strcmp(words[1], "decoy") == 0)
 		return decoy(words[2]);
+	if (count == 3 && strcmp(words[1], "watchers") == 0)
+		return hold_watchers(atol(words[2]));
 	if (count >= 2 && strcmp(words[1], "run") == 0)
 		return battery(count - 2, words + 2);
 	return usage();

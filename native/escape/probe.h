@@ -51,7 +51,7 @@ struct probe {
 	int absent;
 	/* Why the control can only show that the permission check is passed; none: it shows the whole attack. */
 	const char *weak;
-	/* Time limit; 0 means two seconds. */
+	/* Time limit, many times what it takes on an idle machine; 0 means five. */
 	unsigned seconds;
 };
 

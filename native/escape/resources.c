@@ -507,7 +507,7 @@ static void raise_limit(const struct probe *probe)
 }
 
 #define BOMB(name_, gain_, attack_, ...) \
-	{ name_, gain_, .attack = attack_, .seconds = 5, __VA_ARGS__ }
+	{ name_, gain_, .attack = attack_, .seconds = 30, __VA_ARGS__ }
 
 const struct probe resource_probes[] = {
 	BOMB("fork-bomb", "every process the host can have", many_processes, .walls = "D"),
@@ -533,7 +533,7 @@ const struct probe resource_probes[] = {
 	BOMB("timer-bomb", "the timers that may run on the host", many_timers, .walls = "D"),
 	BOMB("watcher-bomb", "the inotify instances that all sandboxes share", many_watchers, .walls = "DB"),
 	BOMB("asynchronous-requests", "fs.aio-max-nr, which all sandboxes share", asynchronous_requests, .walls = "DB"),
-	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "DB",
+	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "DCB",
 		.arena = arena_private, .absent = ENOSYS),
 	BOMB("long-arguments", "the kernel's memory, in the arguments of exec", long_arguments, .walls = "D"),
 	BOMB("core-file", "a file that the kernel writes for it, or a program that the host starts", core_file,

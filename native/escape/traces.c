@@ -82,11 +82,11 @@ static void host_paths(const struct probe *probe)
 			return;
 		}
 		/*
-		 * Masks and synthesised files lie directly in their file system, and of /proc only itself is bound:
-		 * a directory within a directory of another file system is a path of the host.
+		 * Masks and synthesised files lie directly in their file system, devices in /dev, and of /proc only
+		 * itself is bound: any other directory within a directory is a path of the host.
 		 */
 		if (sscanf(line, "%*s %*s %*s %511s %511s", root, point) == 2 && root[0] == '/'
-			&& strchr(root + 1, '/') != NULL && strcmp(root, "/dev/null") != 0
+			&& strchr(root + 1, '/') != NULL && strncmp(root, "/dev/", 5) != 0
 			&& strstr(line, " - proc ") == NULL) {
 			worked("%s comes from %s", point, root);
 			return;

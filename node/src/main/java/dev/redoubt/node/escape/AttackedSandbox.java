@@ -10,11 +10,12 @@ import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.SandboxGoneException;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.walls.Capability;
-import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,9 +23,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A fresh sandbox for each run of the battery, whose program is mounted into it. */
+/** A fresh sandbox for each run of the battery. Its program is written inside: a mount would show where it came from. */
 final class AttackedSandbox implements Confined {
-    private static final String INSIDE = "/opt/redoubt-escape";
+    private static final String INSIDE = "/tmp/redoubt-escape";
+    private static final int EXECUTABLE = 0755;
     private static final int SIGNALLED = 128;
     private static final int SIGKILL = 9;
     /** Several times what a whole run takes; a battery that hangs is an error, not a wall. */
@@ -32,31 +34,20 @@ final class AttackedSandbox implements Confined {
 
     private final Node node;
     private final SandboxSpec spec;
+    private final Path program;
 
     AttackedSandbox(Node node, SandboxSpec spec, Path program) {
         this.node = node;
-        this.spec = withProgram(spec, program);
-    }
-
-    private static SandboxSpec withProgram(SandboxSpec spec, Path program) {
-        List<HostMount> mounts = new ArrayList<>(spec.mounts());
-        mounts.add(new HostMount(program, INSIDE, true));
-        return new SandboxSpec(
-                spec.image(),
-                spec.profile(),
-                spec.limits(),
-                spec.network(),
-                spec.readOnly(),
-                spec.hostname(),
-                mounts,
-                spec.mountUid());
+        this.spec = spec;
+        this.program = program;
     }
 
     @Override
     public Ended run(As as, List<String> arguments) throws IOException, InterruptedException {
         ByteArrayOutputStream output = new ByteArrayOutputStream();
         try (Sandbox sandbox = node.create(spec)) {
-            GuestJob job = sandbox.guest().run(request(as, arguments), (from, piece) -> keep(output, from, piece));
+            bringProgram(sandbox, as);
+            GuestJob job = sandbox.guest().run(attack(as, arguments), (from, piece) -> keep(output, from, piece));
             JobExit exit = job.exit().get(MOST_SECONDS, TimeUnit.SECONDS);
             return new Ended(bytes(output), exitCode(exit));
         } catch (SandboxGoneException gone) {
@@ -71,17 +62,32 @@ final class AttackedSandbox implements Confined {
         }
     }
 
-    private RunRequest request(As as, List<String> arguments) {
+    private void bringProgram(Sandbox sandbox, As as)
+            throws IOException, InterruptedException, ExecutionException, TimeoutException {
+        RunRequest write = as(as, new Work.WriteFile(Bytes.of(INSIDE), EXECUTABLE)).withInput();
+        GuestJob job = sandbox.guest().run(write, (from, piece) -> from.acknowledge(piece.seq()));
+        job.write(ByteBuffer.wrap(Files.readAllBytes(program)));
+        job.closeInput();
+        int error = exitCode(job.exit().get(MOST_SECONDS, TimeUnit.SECONDS));
+        if (error != 0) {
+            throw new IOException("the battery could not be written to " + INSIDE + ": errno " + error);
+        }
+    }
+
+    private RunRequest attack(As as, List<String> arguments) {
         List<Bytes> words = new ArrayList<>(List.of(Bytes.of(INSIDE)));
         arguments.forEach(argument -> words.add(Bytes.of(argument)));
-        RunRequest request = RunRequest.of(new Work.Exec(words));
+        return as(as, new Work.Exec(words));
+    }
+
+    private RunRequest as(As as, Work work) {
         if (spec.profile().users() == Profile.Users.SINGLE) {
-            return request;
+            return RunRequest.of(work);
         }
         long root = Capability.mask(Capability.ofRootJob(spec.profile()));
         return switch (as) {
-            case PLAIN -> request.withUser("1000").withCapabilities(root, 0);
-            case ROOT -> request.withUser("0").withCapabilities(root, root);
+            case PLAIN -> RunRequest.of(work).withUser("1000").withCapabilities(root, 0);
+            case ROOT -> RunRequest.of(work).withUser("0").withCapabilities(root, root);
         };
     }
 

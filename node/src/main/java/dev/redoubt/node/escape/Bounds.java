@@ -10,16 +10,19 @@ import dev.redoubt.protocol.Size;
  * @param limits what the kernel holds per sandbox
  * @param files descriptors of one process
  * @param signals that may wait, and timers that may run
+ * @param packets whether attacks may send to addresses beyond this machine; not when nothing would stop them
  */
-public record Bounds(Limits limits, long files, long signals) {
+public record Bounds(Limits limits, long files, long signals, boolean packets) {
     /** Small, so that the battery fills them in seconds. */
     public static final Limits SMALL = Limits.DEFAULT
             .withMemory(Size.ofMib(256))
             .withPids(256)
-            .withDisk(Size.ofMib(64))
+            .withDisk(Size.ofMib(16))
             .withInodes(8192);
 
     private static final long PAGE = 4096;
+    /** What an empty file costs at least where files are bounded by their bytes: its items in a btrfs leaf. */
+    private static final long LEAST_FILE = 256;
 
     /** In the battery's words: {@code key=value}, separated by blanks. */
     String facts() {
@@ -27,10 +30,11 @@ public record Bounds(Limits limits, long files, long signals) {
         return "pids=" + limits.pids()
                 + " memory=" + limits.memory().bytes()
                 + " disk=" + limits.disk().bytes()
-                + " inodes=" + limits.inodes()
+                + " inodes=" + Math.max(limits.inodes(), limits.disk().bytes() / LEAST_FILE)
                 + " tmp-disk=" + half
                 + " tmp-inodes=" + half / PAGE
                 + " files=" + files
-                + " signals=" + signals;
+                + " signals=" + signals
+                + " packets=" + (packets ? 1 : 0);
     }
 }

@@ -80,10 +80,12 @@ public final class EscapeTest {
     private Report attacked(TestSwitches switches, Map<String, Outcome> controls, Decoys decoys)
             throws IOException, InterruptedException {
         Map<As, Map<String, Outcome>> inside = new EnumMap<>(As.class);
+        boolean packets = !switches.off().contains(TestSwitches.Layer.NETWORK);
+        Bounds bounds = new Bounds(spec.limits(), LIMIT, LIMIT, packets);
         try (Node node = Node.open(settings.withSwitches(switches))) {
             AttackedSandbox sandbox = new AttackedSandbox(node, spec, program);
             for (As as : attackers()) {
-                inside.put(as, battery.inside(sandbox, as, decoys, new Bounds(spec.limits(), LIMIT, LIMIT)));
+                inside.put(as, battery.inside(sandbox, as, decoys, bounds));
             }
         }
         return Report.of(battery, controls, inside, filter(switches));

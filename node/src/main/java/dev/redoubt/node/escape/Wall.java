@@ -30,6 +30,9 @@ final class Wall {
         if (others.contains(Layer.NETWORK) && NETWORK_ERRORS.contains(blocked.error())) {
             return Optional.of(Layer.NETWORK);
         }
+        if (others.contains(Layer.LIMITS) && others.contains(Layer.LANDLOCK)) {
+            return Optional.of(Layer.LANDLOCK); // no limit was reached
+        }
         if (others.isEmpty() && !blocked.call().wasMade()) {
             return probe.walls().stream().findFirst();
         }

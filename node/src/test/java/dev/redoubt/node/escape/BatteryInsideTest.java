@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What is made of a battery that does not come to its end. */
 final class BatteryInsideTest {
     private static final Path PROGRAM = Path.of(System.getProperty("redoubt.native"), "redoubt-escape");
-    private static final Bounds BOUNDS = new Bounds(Bounds.SMALL, 64, 64);
+    private static final Bounds BOUNDS = new Bounds(Bounds.SMALL, 64, 64, true);
 
     private final List<String> asked = new ArrayList<>();
 

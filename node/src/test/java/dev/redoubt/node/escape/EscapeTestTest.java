@@ -10,11 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The walls of real sandboxes under attack. */
 final class EscapeTestTest {
+    /** Groups whose attacks each meet a second wall when the first one is away. */
+    private static final Set<String> HELD_TWICE =
+            Set.of("descriptors", "mounts", "processes", "privileges", "devices", "proc", "ipc", "traces");
+
     @TempDir(factory = RootOnly.class)
     private Path directory;
 
@@ -54,5 +60,28 @@ final class EscapeTestTest {
         assertThat(report.withoutProof()).isEmpty();
         assertThat(report.unexplained(explained)).isEmpty();
         assertThat(report.stale(explained)).as("explained, but not open").isEmpty();
+    }
+
+    @Test
+    void noSingleLayerStandsBetweenAnAttackAndTheHostsFilesAndProcesses() throws IOException, InterruptedException {
+        image();
+        LayerTable table = new EscapeTest(settings(), SandboxSpec.of("busybox")).layers();
+
+        assertThat(namesHeldAloneBy(table, Layer.CALLS)).contains("io-uring", "keyctl", "type-character", "family-vsock");
+        assertThat(namesHeldAloneBy(table, Layer.LANDLOCK)).containsExactly("message-memory");
+        assertThat(namesHeldAloneBy(table, Layer.LIMITS)).contains("fork-bomb", "memory-bomb", "socket-memory");
+        assertThat(namesHeldAloneBy(table, Layer.NETWORK)).contains("host-loopback", "cloud-metadata", "other-interfaces");
+        assertThat(table.rows().stream()
+                        .filter(row -> HELD_TWICE.contains(row.probe().group()))
+                        .filter(row -> !row.alone().isEmpty())
+                        .map(row -> row.probe().name()))
+                .isSubsetOf("seccomp-mode", "pid1-made-tracer");
+    }
+
+    private static Set<String> namesHeldAloneBy(LayerTable table, Layer layer) {
+        return table.rows().stream()
+                .filter(row -> row.alone().contains(layer))
+                .map(row -> row.probe().name())
+                .collect(Collectors.toSet());
     }
 }
