@@ -16,7 +16,8 @@ final class Installation {
     static Path natives() {
         String property = System.getProperty("redoubt.native", "");
         if (property.isEmpty()) {
-            throw new Refusal(Refusal.Code.UNPROCESSABLE, "the property redoubt.native is not set; start with ./redoubt");
+            throw new Refusal(
+                    Refusal.Code.UNPROCESSABLE, "the property redoubt.native is not set; start with ./redoubt");
         }
         return Path.of(property);
     }

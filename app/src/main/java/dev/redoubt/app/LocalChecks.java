@@ -67,8 +67,9 @@ final class LocalChecks {
                     unexplained.size(),
                     report.withoutProof().size());
         }
-        unexplained.forEach(finding -> Say.line("open and not explained: " + finding.probe().name() + " as "
-                + word(finding.as()) + ": " + finding.outcome().note()));
+        unexplained.forEach(
+                finding -> Say.line("open and not explained: " + finding.probe().name() + " as " + word(finding.as())
+                        + ": " + finding.outcome().note()));
         return unexplained.isEmpty() && report.withoutProof().isEmpty() ? Exit.DONE : Exit.FAILED;
     }
 
@@ -79,7 +80,8 @@ final class LocalChecks {
                             "name", row.probe().name(),
                             "as", word(row.as()),
                             "wall", row.first(),
-                            "aloneHeldBy", row.alone().stream().map(LocalChecks::word).toList()))
+                            "aloneHeldBy",
+                                    row.alone().stream().map(LocalChecks::word).toList()))
                     .toList()));
             return Exit.DONE;
         }

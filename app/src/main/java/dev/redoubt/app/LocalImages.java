@@ -79,8 +79,8 @@ final class LocalImages {
     }
 
     static int load(String file, String name) {
-        Image image = with(
-                Installation.library(), store -> store.importArchive(Path.of(file), name, new ImageProgress()));
+        Image image =
+                with(Installation.library(), store -> store.importArchive(Path.of(file), name, new ImageProgress()));
         System.out.println(image.digest());
         return Exit.DONE;
     }
@@ -91,8 +91,7 @@ final class LocalImages {
                 ? standard
                 : new PullOptions(Platform.parse(platform), standard.insecure(), standard.credentials());
         Image image = with(
-                Installation.library(),
-                store -> store.pull(Reference.parse(reference), options, new ImageProgress()));
+                Installation.library(), store -> store.pull(Reference.parse(reference), options, new ImageProgress()));
         System.out.println(image.digest());
         return Exit.DONE;
     }

@@ -16,7 +16,6 @@ import dev.redoubt.node.guest.RequestTooLargeException;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.TerminalSize;
 import dev.redoubt.node.guest.Work;
-import dev.redoubt.node.image.Image;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.Cpus;
@@ -51,7 +50,8 @@ final class LocalRun {
     static int run(RunOptions options) {
         if (LinuxFiles.status("/proc/self").uid() != 0) {
             throw new Refusal(
-                    Refusal.Code.FORBIDDEN, "run needs root on this machine: sandboxes are built from namespaces and mounts");
+                    Refusal.Code.FORBIDDEN,
+                    "run needs root on this machine: sandboxes are built from namespaces and mounts");
         }
         Profile profile = Profile.builtIn(options.profile())
                 .orElseThrow(() -> new Refusal(Refusal.Code.NOT_FOUND, "there is no profile " + options.profile()));
@@ -84,7 +84,8 @@ final class LocalRun {
     private int inDaemon(NodeClient client, SandboxSpec spec, RunRequest request) throws InterruptedException {
         NodeClient.Lent lent = client.create(spec);
         try (GuestLoop loop = GuestLoop.start();
-                GuestChannel guest = GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
+                GuestChannel guest =
+                        GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
             RunSession.Outcome outcome = converse(guest, request);
             return exitCode(outcome, client.end(lent.id()));
         } finally {
@@ -101,7 +102,8 @@ final class LocalRun {
     }
 
     private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
-        RunSession session = new RunSession(options.limits().timeout(), options.limits().idle());
+        RunSession session =
+                new RunSession(options.limits().timeout(), options.limits().idle());
         if (request.terminal().isEmpty()) {
             return session.run(guest, request);
         }
@@ -165,8 +167,7 @@ final class LocalRun {
                 .withIo(io);
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts = options.mounts().stream()
-                .map(mount -> new HostMount(
-                        here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
+                .map(mount -> new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
                 .toList();
         return new SandboxSpec(
                 options.image(),
@@ -186,8 +187,8 @@ final class LocalRun {
         List<Bytes> environment = new ArrayList<>();
         image.environment().forEach(variable -> environment.add(Bytes.of(variable)));
         options.environmentBytes().forEach(variable -> environment.add(Bytes.of(variable)));
-        RunRequest request = RunRequest.of(
-                        new Work.Exec(options.commandBytes().stream().map(Bytes::of).toList()))
+        RunRequest request = RunRequest.of(new Work.Exec(
+                        options.commandBytes().stream().map(Bytes::of).toList()))
                 .withUser(profile.users() == Profile.Users.SINGLE ? single(user) : user)
                 .withDirectory(options.workdir().orElse(image.workingDirectory()))
                 .withEnvironment(Environment.lastOfEach(environment))

@@ -87,7 +87,8 @@ final class RunSession {
         long lastLook = started;
         while (true) {
             long now = Math.max(lastLook, System.nanoTime());
-            long untilTimeout = timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
+            long untilTimeout =
+                    timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
             long untilIdle = idle.map(limit -> lastByte + limit.toNanos() - now).orElse(Long.MAX_VALUE);
             if (untilTimeout <= 0) {
                 return new Outcome.OutOfTime("time limit of " + seconds(timeout));
@@ -96,8 +97,7 @@ final class RunSession {
                 return new Outcome.OutOfTime("idle limit of " + seconds(idle));
             }
             try {
-                return new Outcome.Ended(
-                        running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
+                return new Outcome.Ended(running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
             } catch (TimeoutException limit) {
                 lastLook = System.nanoTime(); // which limit, and whether a byte came meanwhile, is asked above
             } catch (ExecutionException failed) {

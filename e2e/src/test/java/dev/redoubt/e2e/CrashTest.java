@@ -68,7 +68,11 @@ class CrashTest {
             Cli cli = new Cli(place);
             Process daemon = daemon(cli);
             Process run = cli.start(
-                    "run", "--", "sh", "-c", "i=0; while [ $i -lt 400 ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 42");
+                    "run",
+                    "--",
+                    "sh",
+                    "-c",
+                    "i=0; while [ $i -lt 400 ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 42");
             BufferedReader out = run.inputReader();
             int expected = 0;
             for (int deaths = 0; deaths < 3; deaths++) {
@@ -101,7 +105,10 @@ class CrashTest {
             Process run = cli.start("run", "--", "sh", "-c", "echo up; sleep 1000");
             assertThat(run.inputReader().readLine()).isEqualTo("up");
             run.destroyForcibly().waitFor();
-            Place.until("its image is let go", 10, () -> place.leftovers().imageUses().isEmpty());
+            Place.until(
+                    "its image is let go",
+                    10,
+                    () -> place.leftovers().imageUses().isEmpty());
             daemon.destroy();
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
             Place.until("the spawner ends", 10, () -> guests(place).isEmpty());
@@ -121,7 +128,8 @@ class CrashTest {
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
             return all.filter(process -> {
                         String line = process.info().commandLine().orElse("");
-                        return line.contains("redoubt-spawner") && line.contains(place.run().toString());
+                        return line.contains("redoubt-spawner")
+                                && line.contains(place.run().toString());
                     })
                     .toList();
         }

@@ -56,8 +56,8 @@ class DocumentsTest {
     @Test
     void everyRowHasALine() throws IOException {
         String specification = Files.readString(SPECIFICATION);
-        Map<String, Integer> rows = new TreeMap<>(Map.of(
-                "W", 18, "N", 12, "G", 15, "I", 14, "A", 6, "S", 4, "J", 10, "R", 5, "O", 10));
+        Map<String, Integer> rows =
+                new TreeMap<>(Map.of("W", 18, "N", 12, "G", 15, "I", 14, "A", 6, "S", 4, "J", 10, "R", 5, "O", 10));
         rows.forEach((group, last) -> {
             for (int number = 1; number <= last; number++) {
                 assertThat(specification).contains("\n| " + group + number + " |");
@@ -74,7 +74,8 @@ class DocumentsTest {
                 continue;
             }
             try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
+                for (Path file : files.filter(path -> path.toString().endsWith("Test.java"))
+                        .toList()) {
                     tests.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
                 }
             }

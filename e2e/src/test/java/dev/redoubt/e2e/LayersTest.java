@@ -64,12 +64,13 @@ class LayersTest {
             .that()
             .resideInAPackage(NODE)
             .should()
-            .dependOnClassesThat(OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE).negate()))
-            .because("the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
+            .dependOnClassesThat(
+                    OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE).negate()))
+            .because(
+                    "the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
 
     @ArchTest
-    static final ArchRule NODE_HAS_NO_CYCLES = slices()
-            .matching("dev.redoubt.node.(*)..")
+    static final ArchRule NODE_HAS_NO_CYCLES = slices().matching("dev.redoubt.node.(*)..")
             .should()
             .beFreeOfCycles()
             .because("a part that cannot be understood alone cannot be reviewed alone");
@@ -89,7 +90,8 @@ class LayersTest {
             .resideOutsideOfPackage(LINUX)
             .should()
             .callMethodWhere(describe(
-                    "makes a segment of any address", call -> call.getTarget().getName().equals("reinterpret")))
+                    "makes a segment of any address",
+                    call -> call.getTarget().getName().equals("reinterpret")))
             .because("a MemorySegment is checked memory only as long as nobody says how large it is");
 
     @ArchTest
@@ -98,7 +100,8 @@ class LayersTest {
             .resideInAnyPackage(NODE, LINUX)
             .should()
             .callMethodWhere(describe("makes a virtual thread", call -> makesVirtualThread(call.getTarget())))
-            .because("a call that blocks in the kernel pins its carrier: two of them stop every virtual thread on two cores");
+            .because(
+                    "a call that blocks in the kernel pins its carrier: two of them stop every virtual thread on two cores");
 
     private static boolean makesVirtualThread(AccessTarget target) {
         return Set.of("ofVirtual", "startVirtualThread", "newVirtualThreadPerTaskExecutor")

@@ -71,7 +71,9 @@ class ManyTest {
                 all.add(cli.start("run", "--", "sh", "-c", "exit " + (i % 100)));
             }
             for (int i = 0; i < many; i++) {
-                assertThat(all.get(i).waitFor()).as(new String(all.get(i).getErrorStream().readAllBytes())).isEqualTo(i % 100);
+                assertThat(all.get(i).waitFor())
+                        .as(new String(all.get(i).getErrorStream().readAllBytes()))
+                        .isEqualTo(i % 100);
             }
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
@@ -106,9 +108,12 @@ class ManyTest {
 
         private static long spawner(Place place) {
             try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-                return all.filter(process ->
-                                process.info().commandLine().orElse("").contains(place.run().toString()))
-                        .filter(process -> process.info().commandLine().orElse("").contains("redoubt-spawner"))
+                return all.filter(process -> process.info()
+                                .commandLine()
+                                .orElse("")
+                                .contains(place.run().toString()))
+                        .filter(process ->
+                                process.info().commandLine().orElse("").contains("redoubt-spawner"))
                         .findFirst()
                         .orElseThrow()
                         .pid();

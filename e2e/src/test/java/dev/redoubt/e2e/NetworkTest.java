@@ -44,8 +44,7 @@ class NetworkTest {
     }
 
     private static SandboxSpec spec(NetworkMode mode) {
-        return new SandboxSpec(
-                "busybox", Profile.DEFAULT, Limits.DEFAULT, mode, false, "sandbox", List.of(), 0);
+        return new SandboxSpec("busybox", Profile.DEFAULT, Limits.DEFAULT, mode, false, "sandbox", List.of(), 0);
     }
 
     private static RunRequest server() {
@@ -72,16 +71,17 @@ class NetworkTest {
         try (Sandbox sandbox = node.create(spec(NetworkMode.NONE));
                 GuestJob server = sandbox.guest().run(server(), Jobs.into(new StringBuilder()))) {
             assertThat(server.started().get()).isPositive();
-            assertThatThrownBy(() -> sandbox.connect(PORT))
-                    .isInstanceOfSatisfying(Problem.class, problem -> {
-                        assertThat(problem.code()).isEqualTo(ProblemCode.FORBIDDEN);
-                        assertThat(problem.detail()).contains("networkNone");
-                    });
+            assertThatThrownBy(() -> sandbox.connect(PORT)).isInstanceOfSatisfying(Problem.class, problem -> {
+                assertThat(problem.code()).isEqualTo(ProblemCode.FORBIDDEN);
+                assertThat(problem.detail()).contains("networkNone");
+            });
             // control: the server is there, and only the wall is in the way
-            Place.until("the server answers inside", 10, () -> Jobs.run(
-                            sandbox, "1000", "sh", "-c", "nc 127.0.0.1 " + PORT + " < /dev/null")
-                    .text()
-                    .equals("from inside\n"));
+            Place.until(
+                    "the server answers inside",
+                    10,
+                    () -> Jobs.run(sandbox, "1000", "sh", "-c", "nc 127.0.0.1 " + PORT + " < /dev/null")
+                            .text()
+                            .equals("from inside\n"));
         }
     }
 
@@ -98,9 +98,18 @@ class NetworkTest {
     void lowPortsAreFreeInsideAndNothingLeadsOut() throws Exception {
         try (Sandbox sandbox = node.create(spec(NetworkMode.LOCALHOST))) {
             Jobs.Result low = Jobs.run(
-                    sandbox, "1000", "sh", "-c", "nc -l -p 80 -e true & sleep 0.2; echo | nc 127.0.0.1 80 && echo bound");
+                    sandbox,
+                    "1000",
+                    "sh",
+                    "-c",
+                    "nc -l -p 80 -e true & sleep 0.2; echo | nc 127.0.0.1 80 && echo bound");
             assertThat(low.text()).isEqualTo("bound\n");
-            Jobs.Result out = Jobs.run(sandbox, "0", "sh", "-c", "ip route; ip link add x type dummy; ip addr add 10.0.0.1/8 dev lo; nc -w 1 192.0.2.1 80");
+            Jobs.Result out = Jobs.run(
+                    sandbox,
+                    "0",
+                    "sh",
+                    "-c",
+                    "ip route; ip link add x type dummy; ip addr add 10.0.0.1/8 dev lo; nc -w 1 192.0.2.1 80");
             assertThat(out.text()).contains("Operation not permitted").contains("unreachable");
         }
     }

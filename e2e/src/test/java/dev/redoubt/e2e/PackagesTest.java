@@ -29,10 +29,20 @@ class PackagesTest {
         try (Place place = Place.make()) {
             Cli.Said said = base(
                     place,
-                    "--user", "root", "--memory", "1G", "--network", "localhost",
-                    "--mount", SCRIPTS.resolve("make-fixtures.sh") + ":/srv/make-fixtures.sh:ro",
-                    "--mount", SCRIPTS.resolve("install-everything.sh") + ":/srv/install.sh:ro",
-                    "--", "sh", "-c", "mkdir -p /srv/fixtures; sh /srv/install.sh");
+                    "--user",
+                    "root",
+                    "--memory",
+                    "1G",
+                    "--network",
+                    "localhost",
+                    "--mount",
+                    SCRIPTS.resolve("make-fixtures.sh") + ":/srv/make-fixtures.sh:ro",
+                    "--mount",
+                    SCRIPTS.resolve("install-everything.sh") + ":/srv/install.sh:ro",
+                    "--",
+                    "sh",
+                    "-c",
+                    "mkdir -p /srv/fixtures; sh /srv/install.sh");
             assertThat(said.exit()).as(said.errors() + said.out()).isZero();
             assertThat(said.out())
                     .contains("hello from apt")
@@ -52,14 +62,18 @@ class PackagesTest {
             assertThat(sudo.out()).as(sudo.errors()).isEqualTo("1000\n0\n3\n");
             Cli.Said minimal = base(place, "--profile", "minimal", "--", "sh", "-c", "sudo id -u || echo no root");
             assertThat(minimal.out()).isEqualTo("no root\n");
-            assertThat(base(place, "--profile", "minimal", "--user", "root", "--", "true").exit()).isEqualTo(125);
+            assertThat(base(place, "--profile", "minimal", "--user", "root", "--", "true")
+                            .exit())
+                    .isEqualTo(125);
         }
     }
 
     @Test
     void pythonDoesTheSumOfTheReadme() throws Exception {
         try (Place place = Place.make()) {
-            assertThat(base(place, "--", "python3", "-c", "print(sum(range(10**6)))").out()).isEqualTo("499999500000\n");
+            assertThat(base(place, "--", "python3", "-c", "print(sum(range(10**6)))")
+                            .out())
+                    .isEqualTo("499999500000\n");
         }
     }
 }

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
  * Directories of a node of a test's own, and a look at what is left of it. Short names: a socket's path has 107 bytes.
  */
 final class Place implements AutoCloseable {
-    static final Path NATIVES = Path.of(System.getProperty("redoubt.native")).toAbsolutePath().normalize();
+    static final Path NATIVES =
+            Path.of(System.getProperty("redoubt.native")).toAbsolutePath().normalize();
 
     private final Path root;
 
@@ -67,7 +68,11 @@ final class Place implements AutoCloseable {
 
     /** All of it by name, so that a failure says what is left. */
     record Leftovers(
-            List<String> owners, List<String> ranges, List<String> imageUses, List<String> sockets, List<String> processes) {
+            List<String> owners,
+            List<String> ranges,
+            List<String> imageUses,
+            List<String> sockets,
+            List<String> processes) {
         static final Leftovers NONE = new Leftovers(List.of(), List.of(), List.of(), List.of(), List.of());
     }
 

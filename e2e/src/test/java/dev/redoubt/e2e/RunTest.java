@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.node.guest.Bytes;
 import dev.redoubt.node.guest.RequestTooLargeException;
 import dev.redoubt.node.guest.RunRequest;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,21 +53,23 @@ class RunTest {
         assertThat(cli.run("run", "--", "sh", "-c", "kill -TERM $$").exit()).isEqualTo(128 + 15);
         assertThat(cli.run("run", "--", "no-such-command").exit()).isEqualTo(127);
         assertThat(cli.run("run", "--", "/etc/passwd").exit()).isEqualTo(126);
-        assertThat(cli.run("run", "--image", "no-such-image", "--", "true").exit()).isEqualTo(125);
+        assertThat(cli.run("run", "--image", "no-such-image", "--", "true").exit())
+                .isEqualTo(125);
         assertThat(cli.run("run", "--no-such-option").exit()).isEqualTo(125);
     }
 
     @Test
     void limitsOfTimeEndItWith124() throws Exception {
-        Cli.Said timeout = cli.run("run", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; while true; do sleep 9; done");
+        Cli.Said timeout =
+                cli.run("run", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; while true; do sleep 9; done");
         assertThat(timeout.exit()).isEqualTo(124);
         assertThat(timeout.errors()).isEqualTo("redoubt: time limit of 1 s reached\n");
         Cli.Said idle = cli.run("run", "--idle", "1s", "--", "sleep", "3600");
         assertThat(idle.exit()).isEqualTo(124);
         assertThat(idle.errors()).isEqualTo("redoubt: idle limit of 1 s reached\n");
         // control: a command that speaks is not idle
-        Cli.Said speaking = cli.run(
-                "run", "--idle", "2s", "--", "sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done");
+        Cli.Said speaking =
+                cli.run("run", "--idle", "2s", "--", "sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done");
         assertThat(speaking.exit()).isZero();
     }
 
@@ -127,8 +128,9 @@ class RunTest {
         assertThat(cli.run(arguments).out()).isEqualTo("129\n");
 
         // No shell can pass more than the kernel takes (2 MiB here), so the refusal is the library's
-        List<Bytes> tenMegabytes =
-                IntStream.range(0, 100).mapToObj(i -> Bytes.of("V" + i + "=" + "y".repeat(100_000))).toList();
+        List<Bytes> tenMegabytes = IntStream.range(0, 100)
+                .mapToObj(i -> Bytes.of("V" + i + "=" + "y".repeat(100_000)))
+                .toList();
         assertThatThrownBy(() -> RunRequest.exec("true").withEnvironment(tenMegabytes))
                 .isInstanceOf(RequestTooLargeException.class)
                 .hasMessageContaining("at most 2097152");
@@ -137,19 +139,38 @@ class RunTest {
     @Test
     void userWorkdirAndEnvironment() throws Exception {
         Cli.Said said = cli.run(
-                "run", "--user", "root", "--workdir", "/tmp", "--env", "A=1", "--env", "A=2", "--", "sh", "-c",
+                "run",
+                "--user",
+                "root",
+                "--workdir",
+                "/tmp",
+                "--env",
+                "A=1",
+                "--env",
+                "A=2",
+                "--",
+                "sh",
+                "-c",
                 "id -u; pwd; echo $A; touch /new && echo may");
         assertThat(said.out()).isEqualTo("0\n/tmp\n2\nmay\n");
         assertThat(cli.run("run", "--user", "nosuchuser", "--", "true").exit()).isEqualTo(125);
         assertThat(cli.run("run", "--user", "65533", "--", "true").exit()).isEqualTo(125);
         // in minimal root has nothing
-        assertThat(cli.run("run", "--profile", "minimal", "--user", "root", "--", "true").exit()).isEqualTo(125);
+        assertThat(cli.run("run", "--profile", "minimal", "--user", "root", "--", "true")
+                        .exit())
+                .isEqualTo(125);
     }
 
     @Test
     void readOnlyRootAndWritableTmp() throws Exception {
         Cli.Said said = cli.run(
-                "run", "--read-only", "--user", "root", "--", "sh", "-c",
+                "run",
+                "--read-only",
+                "--user",
+                "root",
+                "--",
+                "sh",
+                "-c",
                 "touch /etc/x || echo refused; touch /tmp/x && echo tmp; touch /run/x && echo run");
         assertThat(said.out()).isEqualTo("refused\ntmp\nrun\n");
     }
@@ -171,7 +192,9 @@ class RunTest {
         Cli.Said writable = cli.run("run", "--mount", there, "--", "sh", "-c", "cat /data/file; echo new > /data/new");
         assertThat(writable.exit()).isZero();
         assertThat(Files.getAttribute(directory.resolve("new"), "unix:uid")).isEqualTo(12345);
-        assertThat(cli.run("run", "--mount", place.file("missing") + ":/x", "--", "true").exit()).isEqualTo(125);
+        assertThat(cli.run("run", "--mount", place.file("missing") + ":/x", "--", "true")
+                        .exit())
+                .isEqualTo(125);
     }
 
     private static void owner(Path directory, int id) throws Exception {
@@ -181,7 +204,8 @@ class RunTest {
 
     @Test
     void signalsArePassedOn() throws Exception {
-        Process process = cli.start("run", "--", "sh", "-c", "trap 'echo got it; exit 5' TERM; echo ready; while true; do sleep 0.1; done");
+        Process process = cli.start(
+                "run", "--", "sh", "-c", "trap 'echo got it; exit 5' TERM; echo ready; while true; do sleep 0.1; done");
         var out = process.inputReader();
         assertThat(out.readLine()).isEqualTo("ready");
         process.toHandle().destroy(); // SIGTERM; Process.destroy would close the streams too
@@ -212,7 +236,8 @@ class RunTest {
 
     @Test
     void anotherLocaleChangesNothing() throws Exception {
-        Cli.Said said = new Cli(place, Map.of("LC_ALL", "C")).run("run", "--env", "X=grün", "--", "sh", "-c", "echo $X ok");
+        Cli.Said said =
+                new Cli(place, Map.of("LC_ALL", "C")).run("run", "--env", "X=grün", "--", "sh", "-c", "echo $X ok");
         assertThat(said.exit()).isZero();
     }
 
@@ -231,7 +256,9 @@ class RunTest {
         Process process = cli.start("run", "--", "sh", "-c", "dd if=/dev/zero bs=1M count=1024 2>/dev/null");
         long bytes = 0;
         byte[] buffer = new byte[1 << 20];
-        for (int n = process.getInputStream().read(buffer); n >= 0; n = process.getInputStream().read(buffer)) {
+        for (int n = process.getInputStream().read(buffer);
+                n >= 0;
+                n = process.getInputStream().read(buffer)) {
             bytes += n;
         }
         assertThat(bytes).isEqualTo(1L << 30);

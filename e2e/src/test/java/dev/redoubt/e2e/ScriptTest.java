@@ -32,7 +32,9 @@ class ScriptTest {
     @BeforeAll
     void manyFirstRunsAtOnce(@TempDir(cleanup = CleanupMode.ALWAYS) Path place) throws Exception {
         Path clone = Files.createDirectory(place.resolve("a place with späces"));
-        for (String file : run(Checkout.HOME, Map.of(), "git", "ls-files", "-co", "--exclude-standard").out().split("\n")) {
+        for (String file : run(Checkout.HOME, Map.of(), "git", "ls-files", "-co", "--exclude-standard")
+                .out()
+                .split("\n")) {
             Path copy = clone.resolve(file);
             Files.createDirectories(copy.getParent());
             if (Files.exists(Checkout.HOME.resolve(file))) {
@@ -110,7 +112,8 @@ class ScriptTest {
     @Test
     void aSymbolicLinkToItWorks() throws Exception {
         Path link = Files.createSymbolicLink(script.resolveSibling("link"), Path.of("redoubt"));
-        assertThat(run(Path.of("/"), Map.of(), link.toString(), "version").exit()).isZero();
+        assertThat(run(Path.of("/"), Map.of(), link.toString(), "version").exit())
+                .isZero();
         Files.delete(link);
     }
 
@@ -118,7 +121,8 @@ class ScriptTest {
     void aNameOnThePathWorks() throws Exception {
         Map<String, String> path =
                 Map.of("PATH", script.getParent() + ":" + System.getenv("PATH"), "CDPATH", "/usr:/etc");
-        assertThat(run(Path.of("/usr"), path, "sh", "-c", "redoubt version").exit()).isZero();
+        assertThat(run(Path.of("/usr"), path, "sh", "-c", "redoubt version").exit())
+                .isZero();
     }
 
     @Test

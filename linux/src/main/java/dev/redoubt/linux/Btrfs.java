@@ -53,7 +53,8 @@ public final class Btrfs {
     /** Removes a subvolume with all that is in it; the blocks are freed in the background. @return false when there is none */
     public static boolean destroySubvolume(Fd directory, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            long result = Ioctl.raw(directory, SNAP_DESTROY, named(arena, name, NAME_AT).address());
+            long result = Ioctl.raw(
+                    directory, SNAP_DESTROY, named(arena, name, NAME_AT).address());
             if (result < 0 && result != -Errno.ENOENT) {
                 throw new LinuxException("BTRFS_IOC_SNAP_DESTROY", (int) -result, name);
             }

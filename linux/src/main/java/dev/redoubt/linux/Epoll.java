@@ -54,7 +54,8 @@ public final class Epoll implements AutoCloseable {
 
     /** Waits until something is ready and hands out the token of each thing that is; at most 64 at once. */
     public void await(LongConsumer ready) {
-        long count = Syscall.check("epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), events.address(), MOST, -1);
+        long count =
+                Syscall.check("epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), events.address(), MOST, -1);
         for (int i = 0; i < count; i++) {
             ready.accept(events.get(JAVA_LONG_UNALIGNED, (long) i * EVENT + 4));
         }

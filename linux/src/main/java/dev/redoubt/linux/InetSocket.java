@@ -26,8 +26,8 @@ public final class InetSocket {
 
     /** A new non-blocking, close-on-exec IPv4 TCP socket in the calling thread's network namespace. */
     public static int open() {
-        return (int) Syscall.check(
-                "socket", "AF_INET", SYS_SOCKET, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        return (int)
+                Syscall.check("socket", "AF_INET", SYS_SOCKET, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     }
 
     /**

@@ -154,7 +154,8 @@ public final class LinuxFiles {
         try (Arena arena = Arena.ofConfined()) {
             long old = Syscall.path(arena, from).address();
             long name = Syscall.path(arena, to).address();
-            Syscall.check("rename", from + " to " + to, RENAMEAT2, directory.number(), old, directory.number(), name, 0);
+            Syscall.check(
+                    "rename", from + " to " + to, RENAMEAT2, directory.number(), old, directory.number(), name, 0);
         }
     }
 

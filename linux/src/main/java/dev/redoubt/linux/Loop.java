@@ -64,7 +64,8 @@ public final class Loop implements AutoCloseable {
                     return loop.get();
                 }
             }
-            throw new LinuxException("LOOP_CONFIGURE", Errno.EBUSY, "every loop device that was free was taken by others");
+            throw new LinuxException(
+                    "LOOP_CONFIGURE", Errno.EBUSY, "every loop device that was free was taken by others");
         }
     }
 

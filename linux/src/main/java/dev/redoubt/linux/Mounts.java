@@ -63,8 +63,7 @@ public final class Mounts {
     public record FdOption(String key, Fd value) {}
 
     /** Like {@link #detached(String, SequencedMap, int)}, then with options whose values are open files. */
-    public static Fd detached(
-            String type, SequencedMap<String, String> options, List<FdOption> files, int attributes) {
+    public static Fd detached(String type, SequencedMap<String, String> options, List<FdOption> files, int attributes) {
         try (Arena arena = Arena.ofConfined();
                 Fd context = open(arena, type)) {
             for (Map.Entry<String, String> option : options.entrySet()) {
@@ -72,11 +71,16 @@ public final class Mounts {
             }
             for (FdOption file : files) {
                 long key = Syscall.path(arena, file.key()).address();
-                check(context, type + " " + file.key(), SET_FD, key, 0, file.value().number());
+                check(
+                        context,
+                        type + " " + file.key(),
+                        SET_FD,
+                        key,
+                        0,
+                        file.value().number());
             }
             check(context, type, CREATE, 0, 0, 0);
-            return Fd.owned(
-                    Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
+            return Fd.owned(Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
         }
     }
 
@@ -90,7 +94,13 @@ public final class Mounts {
         if (value.isEmpty()) {
             check(context, type + " " + key, SET_FLAG, name, 0, 0);
         } else {
-            check(context, type + " " + key, SET_STRING, name, Syscall.path(arena, value).address(), 0);
+            check(
+                    context,
+                    type + " " + key,
+                    SET_STRING,
+                    name,
+                    Syscall.path(arena, value).address(),
+                    0);
         }
     }
 
@@ -112,7 +122,9 @@ public final class Mounts {
                     return all.toString();
                 }
                 byte[] bytes = line.asSlice(0, length).toArray(JAVA_BYTE);
-                all.append(" [").append(new String(bytes, StandardCharsets.UTF_8).strip()).append(']');
+                all.append(" [")
+                        .append(new String(bytes, StandardCharsets.UTF_8).strip())
+                        .append(']');
             }
         }
     }
@@ -122,7 +134,8 @@ public final class Mounts {
         try (Arena arena = Arena.ofConfined()) {
             long empty = Syscall.path(arena, "").address();
             long flags = OPEN_TREE_CLONE | O_CLOEXEC | LinuxFiles.AT_EMPTY_PATH;
-            return Fd.owned(Syscall.check("open_tree", directory.toString(), OPEN_TREE, directory.number(), empty, flags));
+            return Fd.owned(
+                    Syscall.check("open_tree", directory.toString(), OPEN_TREE, directory.number(), empty, flags));
         }
     }
 
@@ -132,7 +145,14 @@ public final class Mounts {
             long empty = Syscall.path(arena, "").address();
             long flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
             Syscall.check(
-                    "move_mount", mount.toString(), MOVE_MOUNT, mount.number(), empty, directory.number(), empty, flags);
+                    "move_mount",
+                    mount.toString(),
+                    MOVE_MOUNT,
+                    mount.number(),
+                    empty,
+                    directory.number(),
+                    empty,
+                    flags);
         }
     }
 

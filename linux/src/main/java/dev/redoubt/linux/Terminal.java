@@ -60,8 +60,7 @@ public final class Terminal {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment size = arena.allocate(8, 2);
             ioctl("TIOCGWINSZ", TIOCGWINSZ, size);
-            return new Size(
-                    Short.toUnsignedInt(size.get(JAVA_SHORT, 0)), Short.toUnsignedInt(size.get(JAVA_SHORT, 2)));
+            return new Size(Short.toUnsignedInt(size.get(JAVA_SHORT, 0)), Short.toUnsignedInt(size.get(JAVA_SHORT, 2)));
         }
     }
 

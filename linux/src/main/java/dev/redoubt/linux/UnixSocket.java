@@ -110,13 +110,7 @@ public final class UnixSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment two = arena.allocate(8, 4);
             Syscall.check(
-                    "socketpair",
-                    "AF_UNIX",
-                    SYS_SOCKETPAIR,
-                    AF_UNIX,
-                    SOCK_SEQPACKET | SOCK_CLOEXEC,
-                    0,
-                    two.address());
+                    "socketpair", "AF_UNIX", SYS_SOCKETPAIR, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, two.address());
             return new UnixSocket[] {new UnixSocket(two.get(JAVA_INT, 0)), new UnixSocket(two.get(JAVA_INT, 4))};
         }
     }
@@ -131,14 +125,7 @@ public final class UnixSocket implements AutoCloseable {
             MemorySegment value = local.allocate(JAVA_INT);
             value.set(JAVA_INT, 0, bytes);
             Syscall.check(
-                    "setsockopt",
-                    "SO_SNDBUFFORCE",
-                    SYS_SETSOCKOPT,
-                    fd,
-                    SOL_SOCKET,
-                    SO_SNDBUFFORCE,
-                    value.address(),
-                    4);
+                    "setsockopt", "SO_SNDBUFFORCE", SYS_SETSOCKOPT, fd, SOL_SOCKET, SO_SNDBUFFORCE, value.address(), 4);
         }
     }
 

@@ -17,7 +17,9 @@ final class FdTest {
         first.close();
         try (Fd second = LinuxFiles.open("/dev/zero", LinuxFiles.O_RDONLY)) {
             first.close();
-            assertThat(second.number()).as("control: the number was given out again").isEqualTo(number);
+            assertThat(second.number())
+                    .as("control: the number was given out again")
+                    .isEqualTo(number);
             assertThat(Files.exists(second.path())).isTrue();
         }
     }

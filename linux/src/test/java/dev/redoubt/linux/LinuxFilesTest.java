@@ -47,7 +47,8 @@ final class LinuxFilesTest {
         Files.createSymbolicLink(temporary.resolve("out"), Path.of("/etc"));
         try (Fd directory = LinuxFiles.open(temporary.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY)) {
             int beneath = LinuxFiles.RESOLVE_BENEATH;
-            LinuxFiles.openAt(directory, "inside/file", LinuxFiles.O_RDONLY, 0, beneath).close();
+            LinuxFiles.openAt(directory, "inside/file", LinuxFiles.O_RDONLY, 0, beneath)
+                    .close();
             LinuxFiles.openAt(directory, "out/passwd", LinuxFiles.O_RDONLY, 0).close(); // control: the way is there
             assertThatThrownBy(() -> LinuxFiles.openAt(directory, "out/passwd", LinuxFiles.O_RDONLY, 0, beneath))
                     .isInstanceOf(LinuxException.class);
@@ -56,7 +57,8 @@ final class LinuxFilesTest {
             assertThatThrownBy(() ->
                             LinuxFiles.openAt(directory, "out", LinuxFiles.O_RDONLY, 0, LinuxFiles.RESOLVE_NO_SYMLINKS))
                     .isInstanceOfSatisfying(
-                            LinuxException.class, refused -> assertThat(refused.errno()).isEqualTo(Errno.ELOOP));
+                            LinuxException.class,
+                            refused -> assertThat(refused.errno()).isEqualTo(Errno.ELOOP));
         }
     }
 
@@ -70,7 +72,9 @@ final class LinuxFilesTest {
             assertThat(LinuxFiles.tryLock(other)).isFalse();
             Fd duplicate = holder.duplicate();
             holder.close();
-            assertThat(LinuxFiles.tryLock(other)).as("the duplicate still has it").isFalse();
+            assertThat(LinuxFiles.tryLock(other))
+                    .as("the duplicate still has it")
+                    .isFalse();
             duplicate.close();
             assertThat(LinuxFiles.tryLock(other)).isTrue();
         } finally {
@@ -84,7 +88,9 @@ final class LinuxFilesTest {
         LinuxFiles.writeOnce(file.toString(), "after");
         assertThat(LinuxFiles.readOnce(file.toString())).isEqualTo("aftere"); // no truncation: cgroup files want none
         assertThat(LinuxFiles.status(file.toString()).size()).isEqualTo(6);
-        assertThat(LinuxFiles.readOnce("/proc/self/cgroup")).doesNotEndWith("\n").isNotEmpty();
+        assertThat(LinuxFiles.readOnce("/proc/self/cgroup"))
+                .doesNotEndWith("\n")
+                .isNotEmpty();
     }
 
     @Test
@@ -94,7 +100,8 @@ final class LinuxFilesTest {
         assertThat(LinuxFiles.status("/proc").isDirectory()).isTrue();
         try (Fd root = LinuxFiles.open("/", LinuxFiles.O_PATH)) {
             assertThat(LinuxFiles.status(root)).isEqualTo(LinuxFiles.status("/"));
-            assertThat(LinuxFiles.space(root).total()).isGreaterThanOrEqualTo(LinuxFiles.space(root).available());
+            assertThat(LinuxFiles.space(root).total())
+                    .isGreaterThanOrEqualTo(LinuxFiles.space(root).available());
         }
     }
 }

@@ -8,8 +8,7 @@ import org.junit.jupiter.api.Test;
 final class MountInfoTest {
     @Test
     void readsTheManualsExampleAndOptionalFields() {
-        List<MountInfo> mounts = MountInfo.parse(
-                """
+        List<MountInfo> mounts = MountInfo.parse("""
                 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
                 40 35 0:30 / /with\\040space\\134 ro - cgroup cgroup rw,cpu,cpuacct
                 41 35 0:31 / /many rw shared:1 master:2 propagate_from:3 - tmpfs none rw

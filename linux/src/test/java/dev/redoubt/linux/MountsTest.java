@@ -25,7 +25,8 @@ final class MountsTest {
         try (Fd mount = tmpfs(Mounts.NO_SUID)) {
             Files.writeString(mount.path().resolve("file"), "text");
             assertThat(Files.readString(mount.path().resolve("file"))).isEqualTo("text");
-            assertThat(MountInfo.ofThisProcess()).noneMatch(each -> each.source().equals("test"));
+            assertThat(MountInfo.ofThisProcess())
+                    .noneMatch(each -> each.source().equals("test"));
         }
     }
 
@@ -36,7 +37,8 @@ final class MountsTest {
             Mounts.setAttributes(mount, Mounts.READ_ONLY);
             assertThatThrownBy(() -> LinuxFiles.makeDirectoryAt(mount, "denied", 0700))
                     .isInstanceOfSatisfying(
-                            LinuxException.class, refused -> assertThat(refused.errno()).isEqualTo(Errno.EROFS));
+                            LinuxException.class,
+                            refused -> assertThat(refused.errno()).isEqualTo(Errno.EROFS));
         }
     }
 
@@ -47,7 +49,8 @@ final class MountsTest {
                 .hasMessageContaining("tmpfs size");
         assertThatThrownBy(() -> Mounts.detached("nosuchfs", new LinkedHashMap<>(), 0))
                 .isInstanceOfSatisfying(
-                        LinuxException.class, refused -> assertThat(refused.errno()).isEqualTo(Errno.ENODEV));
+                        LinuxException.class,
+                        refused -> assertThat(refused.errno()).isEqualTo(Errno.ENODEV));
     }
 
     @Test

@@ -63,7 +63,8 @@ final class Confinement {
                 ResourceLimits.ofGuest(),
                 LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
                 filters.computeIfAbsent(
-                        profile.calls(), calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
+                        profile.calls(),
+                        calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
                 arguments(profile));
     }
 
@@ -78,7 +79,6 @@ final class Confinement {
         if (profile.root() == Profile.Root.NONE) {
             return List.of("redoubt-guest");
         }
-        return List.of(
-                "redoubt-guest", "--sudo", Long.toHexString(Capability.mask(Capability.ofRootJob(profile))));
+        return List.of("redoubt-guest", "--sudo", Long.toHexString(Capability.mask(Capability.ofRootJob(profile))));
     }
 }

@@ -48,8 +48,9 @@ record Household(
             Files.createDirectories(
                     settings.runDirectory(),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            Optional<Household> living =
-                    isDaemon(settings) ? Owner.ofDaemon(data).flatMap(owner -> takeOver(settings, owner)) : Optional.empty();
+            Optional<Household> living = isDaemon(settings)
+                    ? Owner.ofDaemon(data).flatMap(owner -> takeOver(settings, owner))
+                    : Optional.empty();
             return living.isPresent() ? living.get() : start(settings, data);
         } catch (IOException failed) {
             throw new Problem(ProblemCode.WALL_UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
@@ -111,7 +112,8 @@ record Household(
                 owner.entries().stream().collect(Collectors.toMap(Entry::number, Function.identity()));
         List<Survivor> survivors = new ArrayList<>();
         Set<SandboxId> alive = new HashSet<>();
-        long highest = entries.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
+        long highest =
+                entries.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
         for (Spawner.Listed listed : spawner.list()) {
             highest = Math.max(highest, listed.sandbox());
             Entry entry = entries.get(listed.sandbox());
@@ -123,8 +125,9 @@ record Household(
                 spawner.forget(listed.sandbox());
             }
         }
-        List<Entry> remains =
-                entries.values().stream().filter(entry -> !alive.contains(entry.id())).toList();
+        List<Entry> remains = entries.values().stream()
+                .filter(entry -> !alive.contains(entry.id()))
+                .toList();
         return new Household(settings, spawner, owner, List.copyOf(survivors), remains, highest);
     }
 }

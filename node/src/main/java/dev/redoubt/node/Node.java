@@ -12,7 +12,6 @@ import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.Disk;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
-import dev.redoubt.node.disk.StorageFullException;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
@@ -26,8 +25,6 @@ import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
-import dev.redoubt.protocol.HostMount;
-import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -90,18 +87,26 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(
-                    Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
+            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
             Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
-            household.remains().forEach(entry -> parts.images().release(entry.id().value()));
+            household
+                    .remains()
+                    .forEach(entry -> parts.images().release(entry.id().value()));
             sweep.removeAllBut(
                     household.owner().name(),
-                    household.survivors().stream().map(Household.Survivor::entry).toList());
+                    household.survivors().stream()
+                            .map(Household.Survivor::entry)
+                            .toList());
             household.remains().forEach(entry -> household.owner().remove(entry.id()));
             return new Node(settings, parts, household);
-        } catch (DataDirectoryException | DiskException | CgroupException | MissingWallException | ImageException | LinuxException why) {
+        } catch (DataDirectoryException
+                | DiskException
+                | CgroupException
+                | MissingWallException
+                | ImageException
+                | LinuxException why) {
             throw Problems.of(why);
         }
     }
@@ -130,7 +135,12 @@ public final class Node implements AutoCloseable {
                 undo.because(failed);
                 throw failed;
             }
-        } catch (LaunchException | DiskException | CgroupException | MissingWallException | ImageException | LinuxException why) {
+        } catch (LaunchException
+                | DiskException
+                | CgroupException
+                | MissingWallException
+                | ImageException
+                | LinuxException why) {
             throw Problems.of(why);
         }
     }
@@ -179,7 +189,8 @@ public final class Node implements AutoCloseable {
         if (!settings.switches().withoutCgroupLimits()) {
             slot.cgroup().apply(spec.limits(), ioDevices);
         }
-        Disk disk = disks.acquire(slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
+        Disk disk = disks.acquire(
+                slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
         undo.addLast(disk::release);
         LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
         household.owner().write(slot.entry().with("network", spec.network().toString()));
@@ -188,7 +199,9 @@ public final class Node implements AutoCloseable {
         try {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk.mount());
-            spec.mounts().forEach(mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
+            spec.mounts()
+                    .forEach(
+                            mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
             return sandbox(slot, spec.network(), launched);
@@ -223,8 +236,8 @@ public final class Node implements AutoCloseable {
         if (kept.listener() >= 0) {
             Fd.owned(kept.listener()).close();
         }
-        NetworkMode network = NetworkMode.parse(entry.facts().getOrDefault("network", "none"))
-                .orElse(NetworkMode.NONE);
+        NetworkMode network =
+                NetworkMode.parse(entry.facts().getOrDefault("network", "none")).orElse(NetworkMode.NONE);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 network,

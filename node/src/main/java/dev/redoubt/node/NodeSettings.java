@@ -14,12 +14,7 @@ import java.util.Map;
  * @param switches layers left away; only with the test build of the spawner
  */
 public record NodeSettings(
-        Path dataDirectory,
-        Path runDirectory,
-        Path nativeDirectory,
-        Life life,
-        int readySlots,
-        TestSwitches switches) {
+        Path dataDirectory, Path runDirectory, Path nativeDirectory, Life life, int readySlots, TestSwitches switches) {
     private static final int MOST_SLOTS = 64;
 
     /** How long sandboxes live. */

@@ -21,7 +21,8 @@ public final class Problems {
             case StorageFullException full -> new Problem(ProblemCode.STORAGE_FULL, message(full), full);
             case DataDirectoryException data -> new Problem(ProblemCode.UNPROCESSABLE, message(data), data);
             case LaunchException launch -> of(launch);
-            case LinuxException linux when linux.errno() == Errno.ENOSPC || linux.errno() == Errno.EDQUOT ->
+            case LinuxException linux
+            when linux.errno() == Errno.ENOSPC || linux.errno() == Errno.EDQUOT ->
                 new Problem(ProblemCode.STORAGE_FULL, message(linux), linux);
             case ImageException image -> new Problem(code(image.reason()), message(image), image);
             case CgroupException cgroup -> wall(cgroup);

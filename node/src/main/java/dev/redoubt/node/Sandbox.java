@@ -69,9 +69,7 @@ public final class Sandbox implements AutoCloseable {
     public synchronized GuestChannel guest() {
         if (guest == null) {
             UnixSocket socket = UnixSocket.adopt(handles.channel().duplicate().handOver());
-            guest = adopted
-                    ? GuestChannel.reattach(loop, socket).join()
-                    : GuestChannel.open(loop, socket);
+            guest = adopted ? GuestChannel.reattach(loop, socket).join() : GuestChannel.open(loop, socket);
         }
         return guest;
     }
@@ -116,7 +114,8 @@ public final class Sandbox implements AutoCloseable {
         try {
             return connected(port);
         } catch (LinuxException refused) {
-            throw new Problem(ProblemCode.UNAVAILABLE, "port " + port + " of " + id + ": " + refused.getMessage(), refused);
+            throw new Problem(
+                    ProblemCode.UNAVAILABLE, "port " + port + " of " + id + ": " + refused.getMessage(), refused);
         } finally {
             pendingConnects.release();
         }

@@ -39,14 +39,7 @@ final class Slots implements AutoCloseable {
      * @param ahead how many are kept ready; 0 for none
      * @param lastNumber the highest number that the spawner has given already
      */
-    Slots(
-            Spawner spawner,
-            Owner owner,
-            Ranges ranges,
-            Cgroups cgroups,
-            int prepareFlags,
-            int ahead,
-            long lastNumber) {
+    Slots(Spawner spawner, Owner owner, Ranges ranges, Cgroups cgroups, int prepareFlags, int ahead, long lastNumber) {
         this.spawner = spawner;
         this.owner = owner;
         this.ranges = ranges;

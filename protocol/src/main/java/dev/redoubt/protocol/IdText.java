@@ -29,7 +29,8 @@ final class IdText {
     /** @return {@code text} when it is exactly what {@link #random} could have made for this prefix */
     static String check(String prefix, String text) {
         if (text.length() != prefix.length() + 1 + CHARACTERS || !text.startsWith(prefix + "_")) {
-            throw new IllegalArgumentException("not an id of the form " + prefix + "_ and " + CHARACTERS + " characters");
+            throw new IllegalArgumentException(
+                    "not an id of the form " + prefix + "_ and " + CHARACTERS + " characters");
         }
         for (int i = prefix.length() + 1; i < text.length(); i++) {
             if (ALPHABET.indexOf(text.charAt(i)) < 0) {

@@ -20,17 +20,27 @@ final class SandboxIdTest {
     void everyCharacterVaries() {
         for (int place = 4; place < 30; place++) {
             int at = place;
-            assertThat(IntStream.range(0, 200).mapToObj(i -> SandboxId.random().value().charAt(at)).distinct())
+            assertThat(IntStream.range(0, 200)
+                            .mapToObj(i -> SandboxId.random().value().charAt(at))
+                            .distinct())
                     .hasSizeGreaterThan(4);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", "sbx_", "sbx_aaaaaaaaaaaaaaaaaaaaaaaaa", "sbx_aaaaaaaaaaaaaaaaaaaaaaaaaaa", "job_aaaaaaaaaaaaaaaaaaaaaaaaaa",
-        "sbx_Aaaaaaaaaaaaaaaaaaaaaaaaaa", "sbx_aaaaaaaaaaaa/aaaaaaaaaaaaa", "sbx_aaaaaaaaaaaaaaaaaaaaaaaaab",
-        "sbx-aaaaaaaaaaaaaaaaaaaaaaaaaa", "sbx_1aaaaaaaaaaaaaaaaaaaaaaaaa"
-    })
+    @ValueSource(
+            strings = {
+                "",
+                "sbx_",
+                "sbx_aaaaaaaaaaaaaaaaaaaaaaaaa",
+                "sbx_aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "job_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "sbx_Aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "sbx_aaaaaaaaaaaa/aaaaaaaaaaaaa",
+                "sbx_aaaaaaaaaaaaaaaaaaaaaaaaab",
+                "sbx-aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                "sbx_1aaaaaaaaaaaaaaaaaaaaaaaaa"
+            })
     void refuses(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> new SandboxId(text));
     }

@@ -18,7 +18,21 @@ final class SizeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "M", "-1", "1 M", "1X", "1.0000000001G", "0.3", "9223372036854775808", "9999999P", "1e3", "0x10", "١"})
+    @ValueSource(
+            strings = {
+                "",
+                "M",
+                "-1",
+                "1 M",
+                "1X",
+                "1.0000000001G",
+                "0.3",
+                "9223372036854775808",
+                "9999999P",
+                "1e3",
+                "0x10",
+                "١"
+            })
     void refuses(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> Size.parse(text));
     }

@@ -39,7 +39,8 @@ public final class BlockDevices {
         if (!Files.exists(entry.resolve("partition"))) {
             return Optional.of(device);
         }
-        String[] numbers = LinuxFiles.readOnce(realPath(entry.toString()) + "/../dev").split(":", -1);
+        String[] numbers =
+                LinuxFiles.readOnce(realPath(entry.toString()) + "/../dev").split(":", -1);
         return Optional.of(new Device(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1])));
     }
 

@@ -23,11 +23,12 @@ final class CgroupsV1 implements Cgroups {
         Map<Controller, GroupDirectory> parents = new EnumMap<>(Controller.class);
         for (Controller controller : Controller.values()) {
             mounts.stream()
-                    .filter(mount -> mount.type().equals("cgroup") && mount.options().contains(controller.v1()))
+                    .filter(mount ->
+                            mount.type().equals("cgroup") && mount.options().contains(controller.v1()))
                     .filter(mount -> !mount.options().contains("ro"))
                     .findFirst()
-                    .ifPresent(mount -> parents.put(
-                            controller, new GroupDirectory(mount.point()).child(OwnedDirectory.NAME)));
+                    .ifPresent(mount ->
+                            parents.put(controller, new GroupDirectory(mount.point()).child(OwnedDirectory.NAME)));
         }
         return new CgroupsV1(parents);
     }
@@ -93,8 +94,6 @@ final class CgroupsV1 implements Cgroups {
 
     @Override
     public boolean removeWhenEmpty() {
-        return distinctParents().stream()
-                .map(GroupDirectory::removedNow)
-                .reduce(true, Boolean::logicalAnd);
+        return distinctParents().stream().map(GroupDirectory::removedNow).reduce(true, Boolean::logicalAnd);
     }
 }

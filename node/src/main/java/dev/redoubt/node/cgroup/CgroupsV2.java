@@ -34,8 +34,9 @@ final class CgroupsV2 implements Cgroups {
                 .filter(mount -> !mount.options().contains("ro"))
                 .findFirst()
                 .map(mount -> new CgroupsV2(new GroupDirectory(mount.point())))
-                .orElseThrow(() -> new CgroupException("no writable control group hierarchy is mounted (see cgroups(7)); "
-                        + "on a host with systemd it is /sys/fs/cgroup"));
+                .orElseThrow(
+                        () -> new CgroupException("no writable control group hierarchy is mounted (see cgroups(7)); "
+                                + "on a host with systemd it is /sys/fs/cgroup"));
     }
 
     @Override
@@ -100,8 +101,9 @@ final class CgroupsV2 implements Cgroups {
     /** Asked only when something is missing, so that a fit host pays nothing. */
     private Map<Controller, Gap> missing(GroupDirectory directory) {
         Set<String> here = words(directory.read("cgroup.controllers"));
-        boolean complete =
-                Stream.of(Controller.values()).map(Controller::v2).allMatch(name -> name.isEmpty() || here.contains(name));
+        boolean complete = Stream.of(Controller.values())
+                .map(Controller::v2)
+                .allMatch(name -> name.isEmpty() || here.contains(name));
         return complete ? Map.of() : missing();
     }
 

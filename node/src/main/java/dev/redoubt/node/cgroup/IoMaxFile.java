@@ -12,10 +12,15 @@ final class IoMaxFile {
 
     static Map<Device, IoLimits> parse(String text) {
         Map<Device, IoLimits> limits = new HashMap<>();
-        text.lines().map(line -> line.split("[: ]", -1)).forEach(fields -> limits.put(
-                new Device(Integer.parseInt(fields[0]), Integer.parseInt(fields[1])),
-                new IoLimits(
-                        value(fields, "rbps="), value(fields, "wbps="), value(fields, "riops="), value(fields, "wiops="))));
+        text.lines()
+                .map(line -> line.split("[: ]", -1))
+                .forEach(fields -> limits.put(
+                        new Device(Integer.parseInt(fields[0]), Integer.parseInt(fields[1])),
+                        new IoLimits(
+                                value(fields, "rbps="),
+                                value(fields, "wbps="),
+                                value(fields, "riops="),
+                                value(fields, "wiops="))));
         return limits;
     }
 

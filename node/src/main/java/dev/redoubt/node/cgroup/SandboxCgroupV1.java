@@ -71,15 +71,18 @@ final class SandboxCgroupV1 implements SandboxCgroup {
 
     @Override
     public void join(int pid) {
-        Step.run("moving process " + pid + " into group " + name, () ->
-                directories().forEach(directory -> directory.write(PROCS, Integer.toString(pid))));
+        Step.run(
+                "moving process " + pid + " into group " + name,
+                () -> directories().forEach(directory -> directory.write(PROCS, Integer.toString(pid))));
     }
 
     @Override
     public void apply(Limits limits, List<Device> devices) {
         Step.run("limiting memory", () -> limitMemory(limits.memory()));
-        Step.run("limiting processor time", () -> in(Controller.CPU)
-                .write(QUOTA, Integer.toString(limits.cpus().millis() * MICROS_PER_MILLI_CPU)));
+        Step.run(
+                "limiting processor time",
+                () -> in(Controller.CPU)
+                        .write(QUOTA, Integer.toString(limits.cpus().millis() * MICROS_PER_MILLI_CPU)));
         Step.run("limiting processes", () -> in(Controller.PIDS).write("pids.max", Integer.toString(limits.pids())));
         Step.run("limiting i/o", () -> limitIo(limits.io(), devices));
     }
@@ -120,23 +123,33 @@ final class SandboxCgroupV1 implements SandboxCgroup {
         ioUntouched = false;
         GroupDirectory blkio = in(Controller.IO);
         for (Device device : devices) {
-            blkio.write("blkio.throttle.read_bps_device", device + " " + io.readBps().orElse(0));
-            blkio.write("blkio.throttle.write_bps_device", device + " " + io.writeBps().orElse(0));
-            blkio.write("blkio.throttle.read_iops_device", device + " " + io.readIops().orElse(0));
-            blkio.write("blkio.throttle.write_iops_device", device + " " + io.writeIops().orElse(0));
+            blkio.write(
+                    "blkio.throttle.read_bps_device",
+                    device + " " + io.readBps().orElse(0));
+            blkio.write(
+                    "blkio.throttle.write_bps_device",
+                    device + " " + io.writeBps().orElse(0));
+            blkio.write(
+                    "blkio.throttle.read_iops_device",
+                    device + " " + io.readIops().orElse(0));
+            blkio.write(
+                    "blkio.throttle.write_iops_device",
+                    device + " " + io.writeIops().orElse(0));
         }
     }
 
     @Override
     public HeldLimits readBack() {
-        return Step.read("reading limits", () -> new HeldLimits(
-                limit(in(Controller.MEMORY), MEMORY_LIMIT),
-                Swap.kernelHasIt()
-                        ? limit(in(Controller.MEMORY), MEMORY_AND_SWAP_LIMIT)
-                        : limit(in(Controller.MEMORY), MEMORY_LIMIT),
-                cpus(),
-                pids(),
-                io()));
+        return Step.read(
+                "reading limits",
+                () -> new HeldLimits(
+                        limit(in(Controller.MEMORY), MEMORY_LIMIT),
+                        Swap.kernelHasIt()
+                                ? limit(in(Controller.MEMORY), MEMORY_AND_SWAP_LIMIT)
+                                : limit(in(Controller.MEMORY), MEMORY_LIMIT),
+                        cpus(),
+                        pids(),
+                        io()));
     }
 
     private static Optional<Size> limit(GroupDirectory memory, String file) {
@@ -161,29 +174,36 @@ final class SandboxCgroupV1 implements SandboxCgroup {
 
     @Override
     public long oomKills() {
-        return Step.read("reading memory.oom_control", () -> in(Controller.MEMORY).entry("memory.oom_control", "oom_kill"));
+        return Step.read(
+                "reading memory.oom_control", () -> in(Controller.MEMORY).entry("memory.oom_control", "oom_kill"));
     }
 
     @Override
     public Usage usage() {
-        return Step.read("reading usage", () -> new Usage(
-                Size.ofBytes(in(Controller.MEMORY).number("memory.usage_in_bytes")),
-                Size.ofBytes(in(Controller.MEMORY).number("memory.max_usage_in_bytes")),
-                Duration.ofNanos(in(Controller.CPU_TIME).number("cpuacct.usage")),
-                Math.toIntExact(in(Controller.PIDS).number("pids.current")),
-                in(Controller.MEMORY).entry("memory.oom_control", "oom_kill")));
+        return Step.read(
+                "reading usage",
+                () -> new Usage(
+                        Size.ofBytes(in(Controller.MEMORY).number("memory.usage_in_bytes")),
+                        Size.ofBytes(in(Controller.MEMORY).number("memory.max_usage_in_bytes")),
+                        Duration.ofNanos(in(Controller.CPU_TIME).number("cpuacct.usage")),
+                        Math.toIntExact(in(Controller.PIDS).number("pids.current")),
+                        in(Controller.MEMORY).entry("memory.oom_control", "oom_kill")));
     }
 
     @Override
     public void freeze() {
         Step.run("freezing", () -> in(Controller.FREEZER).write("freezer.state", "FROZEN"));
-        Waiting.until("freezing group " + name, () -> in(Controller.FREEZER).read("freezer.state").equals("FROZEN"));
+        Waiting.until(
+                "freezing group " + name,
+                () -> in(Controller.FREEZER).read("freezer.state").equals("FROZEN"));
     }
 
     @Override
     public void thaw() {
         Step.run("thawing", () -> in(Controller.FREEZER).write("freezer.state", "THAWED"));
-        Waiting.until("thawing group " + name, () -> in(Controller.FREEZER).read("freezer.state").equals("THAWED"));
+        Waiting.until(
+                "thawing group " + name,
+                () -> in(Controller.FREEZER).read("freezer.state").equals("THAWED"));
     }
 
     /**

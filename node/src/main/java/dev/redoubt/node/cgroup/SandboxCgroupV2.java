@@ -47,21 +47,25 @@ final class SandboxCgroupV2 implements SandboxCgroup {
 
     @Override
     public List<Fd> joinDescriptors() {
-        return Step.read("opening group " + name, () -> List.of(
-                LinuxFiles.open(directory.path(), LinuxFiles.O_PATH | LinuxFiles.O_DIRECTORY)));
+        return Step.read(
+                "opening group " + name,
+                () -> List.of(LinuxFiles.open(directory.path(), LinuxFiles.O_PATH | LinuxFiles.O_DIRECTORY)));
     }
 
     @Override
     public void join(int pid) {
-        Step.run("moving process " + pid + " into group " + name, () ->
-                directory.write("cgroup.procs", Integer.toString(pid)));
+        Step.run(
+                "moving process " + pid + " into group " + name,
+                () -> directory.write("cgroup.procs", Integer.toString(pid)));
     }
 
     @Override
     public void apply(Limits limits, List<Device> devices) {
         Step.run("limiting memory", () -> limitMemory(limits.memory()));
-        Step.run("limiting processor time", () -> with(Controller.CPU)
-                .write("cpu.max", limits.cpus().millis() * MICROS_PER_MILLI_CPU + " " + PERIOD_MICROS));
+        Step.run(
+                "limiting processor time",
+                () -> with(Controller.CPU)
+                        .write("cpu.max", limits.cpus().millis() * MICROS_PER_MILLI_CPU + " " + PERIOD_MICROS));
         Step.run("limiting processes", () -> with(Controller.PIDS).write("pids.max", Integer.toString(limits.pids())));
         Step.run("limiting i/o", () -> limitIo(limits.io(), devices));
     }
@@ -102,15 +106,15 @@ final class SandboxCgroupV2 implements SandboxCgroup {
     @Override
     public HeldLimits readBack() {
         return Step.read("reading limits", () -> {
-            Optional<Size> memory = number(with(Controller.MEMORY).read("memory.max")).map(Size::ofBytes);
+            Optional<Size> memory =
+                    number(with(Controller.MEMORY).read("memory.max")).map(Size::ofBytes);
             return new HeldLimits(memory, memoryAndSwap(memory), cpus(), pids(), io());
         });
     }
 
     private Optional<Size> memoryAndSwap(Optional<Size> memory) {
         Optional<Long> swap = Swap.kernelHasIt() ? number(directory.read("memory.swap.max")) : Optional.of(0L);
-        return memory.flatMap(
-                most -> swap.map(more -> Size.ofBytes(Math.addExact(most.bytes(), more))));
+        return memory.flatMap(most -> swap.map(more -> Size.ofBytes(Math.addExact(most.bytes(), more))));
     }
 
     private static Optional<Long> number(String text) {
@@ -139,12 +143,14 @@ final class SandboxCgroupV2 implements SandboxCgroup {
 
     @Override
     public Usage usage() {
-        return Step.read("reading usage", () -> new Usage(
-                Size.ofBytes(with(Controller.MEMORY).number("memory.current")),
-                Size.ofBytes(with(Controller.MEMORY).number("memory.peak")),
-                Duration.ofNanos(Math.multiplyExact(directory.entry("cpu.stat", "usage_usec"), 1000L)),
-                Math.toIntExact(with(Controller.PIDS).number("pids.current")),
-                with(Controller.MEMORY).entry("memory.events", "oom_kill")));
+        return Step.read(
+                "reading usage",
+                () -> new Usage(
+                        Size.ofBytes(with(Controller.MEMORY).number("memory.current")),
+                        Size.ofBytes(with(Controller.MEMORY).number("memory.peak")),
+                        Duration.ofNanos(Math.multiplyExact(directory.entry("cpu.stat", "usage_usec"), 1000L)),
+                        Math.toIntExact(with(Controller.PIDS).number("pids.current")),
+                        with(Controller.MEMORY).entry("memory.events", "oom_kill")));
     }
 
     @Override

@@ -25,7 +25,8 @@ final class ThrottleFiles {
         for (Device device : devices) {
             limits.put(
                     device,
-                    new IoLimits(of(readBps, device), of(writeBps, device), of(readIops, device), of(writeIops, device)));
+                    new IoLimits(
+                            of(readBps, device), of(writeBps, device), of(readIops, device), of(writeIops, device)));
         }
         return limits;
     }
@@ -37,8 +38,11 @@ final class ThrottleFiles {
 
     private static Map<Device, Long> parse(String text) {
         Map<Device, Long> values = new HashMap<>();
-        text.lines().map(line -> line.split("[: ]", -1)).forEach(fields -> values.put(
-                new Device(Integer.parseInt(fields[0]), Integer.parseInt(fields[1])), Long.parseLong(fields[2])));
+        text.lines()
+                .map(line -> line.split("[: ]", -1))
+                .forEach(fields -> values.put(
+                        new Device(Integer.parseInt(fields[0]), Integer.parseInt(fields[1])),
+                        Long.parseLong(fields[2])));
         return values;
     }
 }

@@ -49,7 +49,8 @@ sealed interface Message {
             case Lent(SandboxId id) -> out.u32(4).string(id.value());
             case Attached() -> out.u32(5);
             case Ended(long oomKills) -> out.u32(6).u64(oomKills);
-            case Failed(ProblemCode code, String detail) -> out.u32(7).string(code.name()).string(detail);
+            case Failed(ProblemCode code, String detail) ->
+                out.u32(7).string(code.name()).string(detail);
         }
         return out.message();
     }
@@ -66,17 +67,16 @@ sealed interface Message {
             throw new FlatReader.Malformed("not a message of this version", 0);
         }
         int kind = in.u32();
-        Message message =
-                switch (kind) {
-                    case 1 -> new Create(SpecCodec.read(in));
-                    case 2 -> new Attach(new SandboxId(in.string()));
-                    case 3 -> new End(new SandboxId(in.string()));
-                    case 4 -> new Lent(new SandboxId(in.string()));
-                    case 5 -> new Attached();
-                    case 6 -> new Ended(in.u64());
-                    case 7 -> new Failed(ProblemCode.valueOf(in.string()), in.string());
-                    default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
-                };
+        Message message = switch (kind) {
+            case 1 -> new Create(SpecCodec.read(in));
+            case 2 -> new Attach(new SandboxId(in.string()));
+            case 3 -> new End(new SandboxId(in.string()));
+            case 4 -> new Lent(new SandboxId(in.string()));
+            case 5 -> new Attached();
+            case 6 -> new Ended(in.u64());
+            case 7 -> new Failed(ProblemCode.valueOf(in.string()), in.string());
+            default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
+        };
         in.end();
         return message;
     }

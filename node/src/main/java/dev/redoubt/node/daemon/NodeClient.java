@@ -64,13 +64,12 @@ public final class NodeClient implements AutoCloseable {
                 socket.send(new Message.Create(spec).encode(arena));
                 UnixSocket.Received received = socket.receive(buffer);
                 int[] descriptors = received.descriptors();
-                Lent lent =
-                        switch (answer(buffer, received)) {
-                            case Message.Lent(SandboxId id) when descriptors.length == 2 ->
-                                new Lent(id, Fd.owned(descriptors[0]), Fd.owned(descriptors[1]));
-                            case Message.Failed failed -> throw failed.problem();
-                            default -> throw unexpected();
-                        };
+                Lent lent = switch (answer(buffer, received)) {
+                    case Message.Lent(SandboxId id)
+                    when descriptors.length == 2 -> new Lent(id, Fd.owned(descriptors[0]), Fd.owned(descriptors[1]));
+                    case Message.Failed failed -> throw failed.problem();
+                    default -> throw unexpected();
+                };
                 held = lent.id();
                 Thread.ofPlatform().name("redoubt-daemon-watch").daemon().start(this::watch);
                 return lent;

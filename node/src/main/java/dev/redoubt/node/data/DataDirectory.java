@@ -77,7 +77,8 @@ public final class DataDirectory {
 
     /** Asked by doing it: permission bits do not tell about a read-only or a full file system. */
     private static void checkWritable(Path node) {
-        String probe = node + "/.probe-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
+        String probe =
+                node + "/.probe-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
         try {
             LinuxFiles.makeDirectory(probe, OWNER_ONLY);
             LinuxFiles.removeDirectory(probe);

@@ -12,7 +12,9 @@ public final class DataDirectoryException extends RuntimeException {
     }
 
     DataDirectoryException(Path path, LinuxException cause) {
-        super("data directory " + path + " cannot be used (" + cause.getMessage() + "): "
-                + DataDirectory.remedy(cause.errno()), cause);
+        super(
+                "data directory " + path + " cannot be used (" + cause.getMessage() + "): "
+                        + DataDirectory.remedy(cause.errno()),
+                cause);
     }
 }

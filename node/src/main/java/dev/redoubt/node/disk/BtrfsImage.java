@@ -34,7 +34,14 @@ final class BtrfsImage {
 
     /** How a kernel says that it has no btrfs, no loop devices, no simple quotas, or none for us. */
     private static final Set<Integer> MISSING = Set.of(
-            Errno.ENODEV, Errno.ENXIO, Errno.ENOENT, Errno.EINVAL, Errno.ENOTTY, Errno.EOPNOTSUPP, Errno.EPERM, Errno.EACCES);
+            Errno.ENODEV,
+            Errno.ENXIO,
+            Errno.ENOENT,
+            Errno.EINVAL,
+            Errno.ENOTTY,
+            Errno.EOPNOTSUPP,
+            Errno.EPERM,
+            Errno.EACCES);
 
     private static final int ATTRIBUTES = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
     private static final List<String> FORMAT =
@@ -115,8 +122,8 @@ final class BtrfsImage {
         FileSystemSpace space = LinuxFiles.space(image);
         long size = (space.available() - HostSpace.RESERVE) / LEAST * LEAST;
         if (size < LEAST) {
-            throw new StorageFullException("no room for a disk image: " + Size.ofBytes(space.available()) + " bytes are free, "
-                    + Size.ofBytes(HostSpace.RESERVE + LEAST) + " are needed");
+            throw new StorageFullException("no room for a disk image: " + Size.ofBytes(space.available())
+                    + " bytes are free, " + Size.ofBytes(HostSpace.RESERVE + LEAST) + " are needed");
         }
         return size;
     }

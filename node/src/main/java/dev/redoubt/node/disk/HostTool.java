@@ -43,6 +43,7 @@ final class HostTool {
                 .filter(Files::isExecutable)
                 .map(Path::toString)
                 .findFirst()
-                .orElseThrow(() -> new MechanismMissingException(mechanism, "the program " + name + " is not installed"));
+                .orElseThrow(
+                        () -> new MechanismMissingException(mechanism, "the program " + name + " is not installed"));
     }
 }

@@ -32,7 +32,8 @@ final class ImageDisks implements Disks {
     static ImageDisks open(DataDirectory data) {
         ImageDisks disks = new ImageDisks(data.nodeDirectory("images-ext4"));
         try {
-            disks.acquire("probe-" + ProcessHandle.current().pid(), Size.ofMib(8), 64).release();
+            disks.acquire("probe-" + ProcessHandle.current().pid(), Size.ofMib(8), 64)
+                    .release();
         } catch (StorageFullException | MechanismMissingException known) {
             throw known;
         } catch (DiskException failed) {
@@ -68,8 +69,15 @@ final class ImageDisks implements Disks {
     private static List<String> format(Size size, long inodes) {
         long most = Math.min(inodes, size.bytes() / BYTES_PER_INODE_AT_LEAST);
         return List.of(
-                "mkfs.ext4", "-q", "-F", "-m", "0", "-N", Long.toString(most),
-                "-E", "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0");
+                "mkfs.ext4",
+                "-q",
+                "-F",
+                "-m",
+                "0",
+                "-N",
+                Long.toString(most),
+                "-E",
+                "nodiscard,lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0");
     }
 
     /** The lock is on the image: two processes that attached it at once would have two devices over one file system. */

@@ -13,7 +13,8 @@ import java.util.List;
 /** Control groups: which version, which controllers, and whether a group can really be made. */
 final class CgroupProbes {
     private static final String WHAT = "control groups for memory, cpu, pids and io";
-    private static final String MEND = "boot with systemd.unified_cgroup_hierarchy=1, or mount version 1 hierarchies (cgroups(7))";
+    private static final String MEND =
+            "boot with systemd.unified_cgroup_hierarchy=1, or mount version 1 hierarchies (cgroups(7))";
 
     private CgroupProbes() {}
 

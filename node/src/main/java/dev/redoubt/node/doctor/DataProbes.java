@@ -46,7 +46,10 @@ final class DataProbes {
             }
         } catch (IOException | DataDirectoryException refused) {
             findings.add(new Missing(
-                    "data", "a directory that takes writes", String.valueOf(refused.getMessage()), "make " + place + " writable"));
+                    "data",
+                    "a directory that takes writes",
+                    String.valueOf(refused.getMessage()),
+                    "make " + place + " writable"));
         }
         return findings;
     }
@@ -67,7 +70,8 @@ final class DataProbes {
         try {
             return new Fit("data", what, DataDirectory.open(data).path().toString());
         } catch (DataDirectoryException refused) {
-            return new Missing("data", what, String.valueOf(refused.getMessage()), "as it says, or set REDOUBT_DATA_DIR");
+            return new Missing(
+                    "data", what, String.valueOf(refused.getMessage()), "as it says, or set REDOUBT_DATA_DIR");
         }
     }
 
@@ -77,7 +81,8 @@ final class DataProbes {
             FileSystemSpace space = LinuxFiles.space(directory);
             return space(what, space.available());
         } catch (LinuxException refused) {
-            return new Missing("data", what, String.valueOf(refused.getMessage()), "set REDOUBT_DATA_DIR to another place");
+            return new Missing(
+                    "data", what, String.valueOf(refused.getMessage()), "set REDOUBT_DATA_DIR to another place");
         }
     }
 
@@ -109,10 +114,15 @@ final class DataProbes {
         try (Disks disks = Disks.open(scratch)) {
             Mechanism mechanism = disks.mechanism();
             return mechanism == Mechanism.MEMORY
-                    ? new Weak("disk limit", what, mechanism.description(), "install btrfs-progs, and load the loop and btrfs modules")
+                    ? new Weak(
+                            "disk limit",
+                            what,
+                            mechanism.description(),
+                            "install btrfs-progs, and load the loop and btrfs modules")
                     : new Fit("disk limit", what, mechanism.description());
         } catch (DiskException refused) {
-            return new Missing("disk limit", what, String.valueOf(refused.getMessage()), "free some space at the data directory");
+            return new Missing(
+                    "disk limit", what, String.valueOf(refused.getMessage()), "free some space at the data directory");
         }
     }
 

@@ -34,7 +34,8 @@ final class FileSystemProbes {
         String what = "overlays with user.* attributes on its file system";
         SequencedMap<String, String> options = new LinkedHashMap<>();
         for (String directory : List.of("lowerdir", "upperdir", "workdir")) {
-            options.put(directory, Files.createDirectory(scratch.resolve(directory)).toString());
+            options.put(
+                    directory, Files.createDirectory(scratch.resolve(directory)).toString());
         }
         options.put("userxattr", "");
         try (Fd overlay = Mounts.detached("overlay", options, Mounts.NO_DEVICES)) {

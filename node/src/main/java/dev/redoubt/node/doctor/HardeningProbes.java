@@ -43,7 +43,8 @@ final class HardeningProbes {
         String restsOn = what + " (" + name + ")";
         String mend = "sysctl -w " + name + "=" + better;
         if (value.isEmpty()) {
-            return new Weak("hardening", restsOn, "this kernel has no such setting", "boot a kernel that has it (Debian's do)");
+            return new Weak(
+                    "hardening", restsOn, "this kernel has no such setting", "boot a kernel that has it (Debian's do)");
         }
         return value.get() >= least
                 ? new Fit("hardening", restsOn, value.get().toString())

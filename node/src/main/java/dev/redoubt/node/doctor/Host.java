@@ -59,8 +59,7 @@ final class Host {
                 return new Ran(-1, "still running after " + PATIENCE_SECONDS + " s");
             }
             return new Ran(
-                    process.exitValue(),
-                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+                    process.exitValue(), new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException absent) {
             return new Ran(-1, String.valueOf(absent.getMessage()));
         } catch (InterruptedException stop) {
@@ -71,7 +70,8 @@ final class Host {
 
     /** Whether PATH has this program. */
     static boolean has(String program) {
-        for (String directory : System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin").split(":", -1)) {
+        for (String directory :
+                System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin").split(":", -1)) {
             if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, program))) {
                 return true;
             }

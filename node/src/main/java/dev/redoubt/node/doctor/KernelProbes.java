@@ -42,7 +42,8 @@ final class KernelProbes {
                 return new Fit("all", what, release);
             }
         }
-        return new Missing("all", what, release, "boot a newer kernel (Debian 12: linux-image-amd64 of bookworm-backports)");
+        return new Missing(
+                "all", what, release, "boot a newer kernel (Debian 12: linux-image-amd64 of bookworm-backports)");
     }
 
     static Finding architecture(String name) {
@@ -61,7 +62,11 @@ final class KernelProbes {
         String what = "seccomp filters with kill, errno and user notification";
         return needed.isEmpty()
                 ? new Fit("seccomp", what, "all three")
-                : new Missing("seccomp", what, "without " + String.join(", ", needed.keySet()), "boot a kernel with CONFIG_SECCOMP_FILTER");
+                : new Missing(
+                        "seccomp",
+                        what,
+                        "without " + String.join(", ", needed.keySet()),
+                        "boot a kernel with CONFIG_SECCOMP_FILTER");
     }
 
     static Finding landlock(int abi) {

@@ -41,7 +41,11 @@ final class LimitProbes {
         boolean many = found.equals("unlimited") || (found.matches("\\d{1,18}") && Long.parseLong(found) >= FEW);
         return many
                 ? new Fit("density", what, found)
-                : new Weak("density", what, found, "raise nofile in /etc/security/limits.conf, or LimitNOFILE= of the service");
+                : new Weak(
+                        "density",
+                        what,
+                        found,
+                        "raise nofile in /etc/security/limits.conf, or LimitNOFILE= of the service");
     }
 
     private static Finding program(String part, String program, String debianPackage, boolean always) {

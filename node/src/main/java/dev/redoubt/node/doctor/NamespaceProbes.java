@@ -54,8 +54,9 @@ final class NamespaceProbes {
                         "namespaces",
                         what,
                         ran.reason(),
-                        "boot a kernel with CONFIG_" + (kind.equals("mount") ? "NAMESPACES" : config(kind)) + ", and let "
-                                + "sysctl user.max_" + (kind.equals("mount") ? "mnt" : kind) + "_namespaces be above 0");
+                        "boot a kernel with CONFIG_" + (kind.equals("mount") ? "NAMESPACES" : config(kind))
+                                + ", and let " + "sysctl user.max_" + (kind.equals("mount") ? "mnt" : kind)
+                                + "_namespaces be above 0");
     }
 
     private static String config(String kind) {
@@ -73,11 +74,14 @@ final class NamespaceProbes {
         }
         return most.get() >= FEW
                 ? new Fit("namespaces", what, "at most " + most.get())
-                : new Weak("namespaces", what, "at most " + most.get(), "sysctl -w user.max_user_namespaces=" + 4 * FEW);
+                : new Weak(
+                        "namespaces", what, "at most " + most.get(), "sysctl -w user.max_user_namespaces=" + 4 * FEW);
     }
 
     private static Finding mounted(String what, String command, String mend) {
         Host.Ran ran = Host.run(command.split(" ", -1));
-        return ran.well() ? new Fit("namespaces", what, "mounted one") : new Missing("namespaces", what, ran.reason(), mend);
+        return ran.well()
+                ? new Fit("namespaces", what, "mounted one")
+                : new Missing("namespaces", what, ran.reason(), mend);
     }
 }

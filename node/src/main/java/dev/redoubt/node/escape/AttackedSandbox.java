@@ -64,7 +64,8 @@ final class AttackedSandbox implements Confined {
 
     private void bringProgram(Sandbox sandbox, As as)
             throws IOException, InterruptedException, ExecutionException, TimeoutException {
-        RunRequest write = as(as, new Work.WriteFile(Bytes.of(INSIDE), EXECUTABLE)).withInput();
+        RunRequest write =
+                as(as, new Work.WriteFile(Bytes.of(INSIDE), EXECUTABLE)).withInput();
         GuestJob job = sandbox.guest().run(write, (from, piece) -> from.acknowledge(piece.seq()));
         job.write(ByteBuffer.wrap(Files.readAllBytes(program)));
         job.closeInput();

@@ -169,8 +169,9 @@ public final class GuestJob implements AutoCloseable {
             case Frame.SIGNAL, Frame.RESIZE, Frame.ACK, Frame.CLOSE -> {
                 // It ended in the meantime (ESRCH), which its exit tells.
             }
-            default -> throw new GuestMisbehavedException(
-                    "refused a frame it did not get: " + refused.message() + ", " + Errno.describe(refused.errno()));
+            default ->
+                throw new GuestMisbehavedException("refused a frame it did not get: " + refused.message() + ", "
+                        + Errno.describe(refused.errno()));
         }
     }
 

@@ -74,13 +74,22 @@ public record RunRequest(
 
     /** Work with the guest's own ids, without input and terminal. */
     public static RunRequest of(Work work) {
-        return new RunRequest(
-                work, "", "", List.of(), Optional.empty(), false, false, false, 0, 0, List.of());
+        return new RunRequest(work, "", "", List.of(), Optional.empty(), false, false, false, 0, 0, List.of());
     }
 
     public RunRequest withUser(String other) {
         return new RunRequest(
-                work, other, directory, environment, terminal, input, bounded, merged, capabilities, boundingSet, limits);
+                work,
+                other,
+                directory,
+                environment,
+                terminal,
+                input,
+                bounded,
+                merged,
+                capabilities,
+                boundingSet,
+                limits);
     }
 
     public RunRequest withDirectory(String other) {
@@ -136,11 +145,20 @@ public record RunRequest(
 
     public RunRequest withLimits(List<Limit> others) {
         return new RunRequest(
-                work, user, directory, environment, terminal, input, bounded, merged, capabilities, boundingSet, others);
+                work,
+                user,
+                directory,
+                environment,
+                terminal,
+                input,
+                bounded,
+                merged,
+                capabilities,
+                boundingSet,
+                others);
     }
 
-    private static long size(
-            Work work, String user, String directory, List<Bytes> environment, List<Limit> limits) {
+    private static long size(Work work, String user, String directory, List<Bytes> environment, List<Limit> limits) {
         long size = FIXED + 3L * Integer.BYTES + (long) LIMIT * limits.size();
         size += Bytes.of(user).written() + Bytes.of(directory).written();
         for (Bytes operand : work.operands()) {

@@ -31,7 +31,8 @@ sealed interface ToGuest {
     /** Writes the whole frame. @return its length */
     default int encode(MemorySegment into) {
         return switch (this) {
-            case Run(int job, ByteBuffer piece, boolean more) -> Frame.write(into, Frame.RUN, flag(more), job, 0, piece);
+            case Run(int job, ByteBuffer piece, boolean more) ->
+                Frame.write(into, Frame.RUN, flag(more), job, 0, piece);
             case Stdin(int job, long offset, ByteBuffer piece) ->
                 Frame.write(into, Frame.STDIN, flag(!piece.hasRemaining()), job, offset, piece);
             case Signal(int job, int number, boolean session) ->

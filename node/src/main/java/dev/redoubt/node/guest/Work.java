@@ -15,7 +15,8 @@ public sealed interface Work {
                 throw new IllegalArgumentException("argv is empty: there is no program to run");
             }
             for (int i = 0; i < argv.size(); i++) {
-                RequestTooLargeException.check("bytes of argument " + i, argv.get(i).length(), LONGEST_STRING);
+                RequestTooLargeException.check(
+                        "bytes of argument " + i, argv.get(i).length(), LONGEST_STRING);
             }
         }
     }
@@ -27,7 +28,8 @@ public sealed interface Work {
 
         public ReadFile {
             if (offset < 0 || length < 0) {
-                throw new IllegalArgumentException("offset " + offset + " and length " + length + " must not be negative");
+                throw new IllegalArgumentException(
+                        "offset " + offset + " and length " + length + " must not be negative");
             }
         }
     }

@@ -37,11 +37,17 @@ public record Entry(SandboxId id, long number, IdRange range, String resources, 
 
     String text() {
         StringBuilder text = new StringBuilder(HEADER)
-                .append("\nid=").append(id.value())
-                .append("\nnumber=").append(number)
-                .append("\nrange=").append(range.index())
-                .append("\nresources=").append(resources);
-        new TreeMap<>(facts).forEach((name, value) -> text.append("\nfact.").append(name).append('=').append(value));
+                .append("\nid=")
+                .append(id.value())
+                .append("\nnumber=")
+                .append(number)
+                .append("\nrange=")
+                .append(range.index())
+                .append("\nresources=")
+                .append(resources);
+        new TreeMap<>(facts)
+                .forEach((name, value) ->
+                        text.append("\nfact.").append(name).append('=').append(value));
         return text.append('\n').toString();
     }
 

@@ -113,7 +113,10 @@ public final class Owner {
 
     /** All entries; one that cannot be read is passed over, because a sweep goes by names, not by entries. */
     public List<Entry> entries() {
-        return files(directory).stream().map(Owner::read).flatMap(Optional::stream).toList();
+        return files(directory).stream()
+                .map(Owner::read)
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     /** Keeps the entries that nobody can read, for whoever wants to know what happened. */
@@ -205,7 +208,8 @@ public final class Owner {
     private static Problem unwritable(Path file, IOException failed) {
         return new Problem(
                 ProblemCode.STORAGE_FULL,
-                "the journal cannot be written (" + failed.getMessage() + "): free some space on the file system of " + file,
+                "the journal cannot be written (" + failed.getMessage() + "): free some space on the file system of "
+                        + file,
                 failed);
     }
 }

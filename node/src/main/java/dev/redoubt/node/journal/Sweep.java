@@ -117,7 +117,8 @@ public final class Sweep {
 
     /** Two sweeps may have opened the same lock; the second gets it when the first has removed the file. */
     private static boolean isStill(Path file, Fd lock) {
-        return LinuxFiles.status(file.toString()).inode() == LinuxFiles.status(lock).inode();
+        return LinuxFiles.status(file.toString()).inode()
+                == LinuxFiles.status(lock).inode();
     }
 
     private void remove(String owner) {

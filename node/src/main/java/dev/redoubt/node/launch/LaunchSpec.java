@@ -129,7 +129,12 @@ public record LaunchSpec(
     }
 
     void write(FlatWriter out) {
-        out.u32(flags).u32(guestUid).u32(guestGid).u64(guestCapabilities).u64(boundingSet).u32(securebits);
+        out.u32(flags)
+                .u32(guestUid)
+                .u32(guestGid)
+                .u64(guestCapabilities)
+                .u64(boundingSet)
+                .u32(securebits);
         out.u32(layers);
         switch (upper) {
             case Upper.Directory() -> out.u32(1).u64(0).u32(0);
@@ -143,8 +148,8 @@ public record LaunchSpec(
         out.u32(files.size());
         files.forEach(file -> out.string(file.path()).blob(file.content));
         out.u32(masks.size());
-        masks.forEach(mask ->
-                out.string(mask.path()).u32((mask.cover().ordinal() + 1) | (mask.mayBeAbsent() ? 0x10 : 0)));
+        masks.forEach(
+                mask -> out.string(mask.path()).u32((mask.cover().ordinal() + 1) | (mask.mayBeAbsent() ? 0x10 : 0)));
         out.u32(rlimits.size());
         rlimits.forEach(limit -> out.u32(limit.resource()).u64(limit.soft()).u64(limit.hard()));
         out.u64(landlock.handledFs()).u64(landlock.handledNet()).u64(landlock.scoped());

@@ -120,8 +120,7 @@ public final class Spawner implements AutoCloseable {
         byte[] word = process.getInputStream().readNBytes(6);
         if (!new String(word, java.nio.charset.StandardCharsets.US_ASCII).equals("ready\n")) {
             String said = new String(word, java.nio.charset.StandardCharsets.UTF_8)
-                    + new String(
-                            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+                    + new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
             throw new IOException("the spawner did not start: " + said.strip());
         }
         Spawner spawner = connect(socket);
@@ -148,7 +147,8 @@ public final class Spawner implements AutoCloseable {
      */
     public Slot prepare(long sandbox, int idBase, boolean cgroup2, int extraFlags, int[] cgroups) {
         try (Arena arena = Arena.ofConfined()) {
-            FlatWriter message = request(arena, Verb.PREPARE, sandbox).u32(idBase).u32((cgroup2 ? 1 : 0) | extraFlags);
+            FlatWriter message =
+                    request(arena, Verb.PREPARE, sandbox).u32(idBase).u32((cgroup2 ? 1 : 0) | extraFlags);
             Answer answer = ask(Verb.PREPARE, sandbox, message, cgroups);
             return new Slot(answer.u32(0), answer.descriptors().get(0));
         }
@@ -311,8 +311,9 @@ public final class Spawner implements AutoCloseable {
                 bytes.get(INT, 20),
                 bytes.asSlice(REPLY_HEADER).toArray(ValueLayout.JAVA_BYTE),
                 List.copyOf(descriptors));
-        CompletableFuture<Answer> future =
-                verb < Verb.values().length ? waiting.remove(new Question(Verb.values()[verb], bytes.get(LONG, 8))) : null;
+        CompletableFuture<Answer> future = verb < Verb.values().length
+                ? waiting.remove(new Question(Verb.values()[verb], bytes.get(LONG, 8)))
+                : null;
         if (future == null) {
             message.closeDescriptors();
         } else {

@@ -60,8 +60,8 @@ final class HostIds {
     private static Problem overlap(Path file, int line, String text) {
         return new Problem(
                 ProblemCode.UNPROCESSABLE,
-                file + " line " + (line + 1) + ", '" + text + "', has ids that sandboxes run as (" + IdRange.FIRST + " to "
-                        + (IdRange.END - 1) + "); give that user other ids");
+                file + " line " + (line + 1) + ", '" + text + "', has ids that sandboxes run as (" + IdRange.FIRST
+                        + " to " + (IdRange.END - 1) + "); give that user other ids");
     }
 
     /** Names in these files may be in any encoding; the numbers are ASCII. */

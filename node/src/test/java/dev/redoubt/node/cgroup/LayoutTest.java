@@ -39,7 +39,8 @@ final class LayoutTest {
 
     @Test
     void versionTwoAlone() {
-        assertThat(Cgroups.of(List.of(mount("cgroup2", "/sys/fs/cgroup", "rw")))).isInstanceOf(CgroupsV2.class);
+        assertThat(Cgroups.of(List.of(mount("cgroup2", "/sys/fs/cgroup", "rw"))))
+                .isInstanceOf(CgroupsV2.class);
     }
 
     @Test
@@ -51,11 +52,15 @@ final class LayoutTest {
 
     @Test
     void readsVersionTwoIoLimits() {
-        assertThat(IoMaxFile.parse("8:0 rbps=1048576 wbps=max riops=max wiops=120\n254:16 rbps=max wbps=5 riops=1 wiops=max\n"))
+        assertThat(IoMaxFile.parse(
+                        "8:0 rbps=1048576 wbps=max riops=max wiops=120\n254:16 rbps=max wbps=5 riops=1 wiops=max\n"))
                 .isEqualTo(Map.of(
                         new Device(8, 0),
                         new IoLimits(
-                                OptionalLong.of(1_048_576), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(120)),
+                                OptionalLong.of(1_048_576),
+                                OptionalLong.empty(),
+                                OptionalLong.empty(),
+                                OptionalLong.of(120)),
                         new Device(254, 16),
                         new IoLimits(
                                 OptionalLong.empty(), OptionalLong.of(5), OptionalLong.of(1), OptionalLong.empty())));

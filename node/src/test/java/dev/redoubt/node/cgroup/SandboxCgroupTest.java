@@ -58,8 +58,11 @@ final class SandboxCgroupTest {
         group.apply(first, List.of());
         assertThat(group.readBack().equalsAsked(first)).isTrue();
 
-        Limits more = first.withMemory(Size.ofGib(2)).withCpus(Cpus.parse("0.01")).withPids(4000);
-        assertThat(group.readBack().equalsAsked(more)).as("control: the check sees a difference").isFalse();
+        Limits more =
+                first.withMemory(Size.ofGib(2)).withCpus(Cpus.parse("0.01")).withPids(4000);
+        assertThat(group.readBack().equalsAsked(more))
+                .as("control: the check sees a difference")
+                .isFalse();
         group.apply(more, List.of());
         assertThat(group.readBack().equalsAsked(more)).isTrue();
 
@@ -114,7 +117,9 @@ final class SandboxCgroupTest {
     @Test
     void swapIsNoWayAroundTheMemoryLimit() {
         group.apply(Limits.DEFAULT, List.of());
-        assertThat(group.readBack().memoryAndSwap()).isEqualTo(group.readBack().memory()).contains(Size.ofMib(512));
+        assertThat(group.readBack().memoryAndSwap())
+                .isEqualTo(group.readBack().memory())
+                .contains(Size.ofMib(512));
     }
 
     @Test
@@ -131,7 +136,9 @@ final class SandboxCgroupTest {
     @Test
     void processesBeyondTheOldLimitFitInABiggerOne() {
         group.apply(Limits.DEFAULT.withPids(100), List.of());
-        try (Member many = Member.start(group, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do sleep 60 & done; wait")) {
+        try (Member many = Member.start(
+                group,
+                "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do sleep 60 & done; wait")) {
             await(() -> group.usage().pids() == 31);
             assertThat(many.process().isAlive()).isTrue();
             group.kill();
@@ -205,7 +212,9 @@ final class SandboxCgroupTest {
     @Test
     void groupWithAProcessIsNotRemoved() {
         try (Member member = Member.start(group, "exec sleep 60")) {
-            assertThatThrownBy(group::remove).isInstanceOf(CgroupException.class).hasMessageContaining("processes");
+            assertThatThrownBy(group::remove)
+                    .isInstanceOf(CgroupException.class)
+                    .hasMessageContaining("processes");
             assertThat(member.process().isAlive()).isTrue();
         }
     }

@@ -78,7 +78,8 @@ final class BtrfsDisksTest {
     @Test
     void theSmallestDiskIsOfUse() throws IOException {
         Disk disk = disks.acquire("a-1", Size.ofMib(1), MANY);
-        assertThat(Filling.bytes(disk.directory().path().resolve("u/file"), 64 * 1024)).isEqualTo(64 * 1024);
+        assertThat(Filling.bytes(disk.directory().path().resolve("u/file"), 64 * 1024))
+                .isEqualTo(64 * 1024);
         disk.release();
     }
 

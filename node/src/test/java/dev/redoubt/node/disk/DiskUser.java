@@ -24,7 +24,10 @@ final class DiskUser {
                     threads.execute(() -> use(disks, name));
                 }
             }
-            System.out.println("left " + disks.names().stream().filter(n -> n.startsWith(arguments[1] + "-")).count());
+            System.out.println("left "
+                    + disks.names().stream()
+                            .filter(n -> n.startsWith(arguments[1] + "-"))
+                            .count());
         }
     }
 

@@ -83,7 +83,8 @@ final class DisksTest {
             Disk disk = disks.acquire("a-1", Size.ofMib(100), MANY);
             try (Fd mount = disk.mount();
                     Fd overlay = Filling.overlay(mount)) {
-                assertThat(Filling.bytes(overlay.path().resolve("big"), 64 * Filling.MIB)).isEqualTo(64 * Filling.MIB);
+                assertThat(Filling.bytes(overlay.path().resolve("big"), 64 * Filling.MIB))
+                        .isEqualTo(64 * Filling.MIB);
             }
             disk.release();
         }
@@ -94,7 +95,8 @@ final class DisksTest {
     void emptyFilesStopToo(Mechanism mechanism) throws IOException {
         try (Disks disks = Disks.open(data, mechanism)) {
             Disk disk = disks.acquire("a-1", Size.ofMib(4), 500);
-            assertThat(Filling.inodes(disk.directory().path().resolve("u"), 40_000)).isBetween(100L, 20_000L);
+            assertThat(Filling.inodes(disk.directory().path().resolve("u"), 40_000))
+                    .isBetween(100L, 20_000L);
             assertThat(disk.used()).isLessThanOrEqualTo(Size.ofMib(4));
             disk.release();
         }
@@ -123,7 +125,8 @@ final class DisksTest {
         try (Disks disks = Disks.open(data, mechanism)) {
             assertThat(disks.names()).containsExactly("a-1");
             Disk again = disks.existing("a-1").orElseThrow();
-            assertThat(Files.readString(again.directory().path().resolve("u/file"))).isEqualTo("text");
+            assertThat(Files.readString(again.directory().path().resolve("u/file")))
+                    .isEqualTo("text");
             again.close();
             disks.destroy("a-1");
             disks.destroy("a-1");

@@ -31,7 +31,10 @@ final class IoLimitTest {
         SandboxCgroup group = cgroups.create("iotest" + ProcessHandle.current().pid());
         try (Disks disks = Disks.open(DataDirectory.open(temporary.resolve("data")), Mechanism.BTRFS)) {
             Disk disk = disks.acquire("a-1", Size.ofMib(64), 1000);
-            Path file = Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + disk.directory().number(), "u/file");
+            Path file = Path.of(
+                    "/proc/" + ProcessHandle.current().pid() + "/fd/"
+                            + disk.directory().number(),
+                    "u/file");
             List<Device> devices = disk.device().stream().toList();
             String write = "exec dd if=/dev/zero of=" + file + " bs=1M count=" + MIB + " oflag=direct";
             String read = "exec dd if=" + file + " of=/dev/null bs=1M count=" + MIB + " iflag=direct";

@@ -46,7 +46,9 @@ final class ManyProcessesTest {
         DataDirectory.open(data);
         try (Child child = Child.start(DiskHolder.class, data.toString(), "held")) {
             assertThat(child.line()).isEqualTo("held");
-            assertThat(LoopDevices.over(temporary)).as("control: it was attached").hasSize(1);
+            assertThat(LoopDevices.over(temporary))
+                    .as("control: it was attached")
+                    .hasSize(1);
             child.kill();
         }
         assertThat(LoopDevices.over(temporary)).isEmpty();

@@ -37,8 +37,7 @@ final class ProjectQuotaDisksTest {
                     List.of("mkfs.ext4", "-q", "-F", "-O", "quota,project", "-E", "quotatype=prjquota"),
                     image);
             try (Loop loop = Loop.attach(file, "host.ext4")) {
-                return Mounts.detached(
-                        "ext4", new LinkedHashMap<>(Map.of("source", loop.path(), "prjquota", "")), 0);
+                return Mounts.detached("ext4", new LinkedHashMap<>(Map.of("source", loop.path(), "prjquota", "")), 0);
             }
         } catch (LinuxException refused) {
             return abort("this kernel has no project quotas on ext4: " + refused.getMessage());
@@ -53,9 +52,11 @@ final class ProjectQuotaDisksTest {
             try (Disks disks = Disks.open(data, Mechanism.PROJECT_QUOTA)) {
                 Disk disk = disks.acquire("a-1", Size.ofMib(16), 500);
                 Path upper = disk.directory().path().resolve("u");
-                assertThat(Filling.bytes(upper.resolve("big"), 64 * Filling.MIB)).isLessThanOrEqualTo(16 * Filling.MIB);
+                assertThat(Filling.bytes(upper.resolve("big"), 64 * Filling.MIB))
+                        .isLessThanOrEqualTo(16 * Filling.MIB);
                 Disk inodes = disks.acquire("a-2", Size.ofMib(16), 500);
-                assertThat(Filling.inodes(inodes.directory().path().resolve("u"), 40_000)).isBetween(400L, 500L);
+                assertThat(Filling.inodes(inodes.directory().path().resolve("u"), 40_000))
+                        .isBetween(400L, 500L);
                 Disk control = disks.acquire("a-3", Size.ofMib(80), 500);
                 Path other = control.directory().path().resolve("u/big");
                 assertThat(Filling.bytes(other, 64 * Filling.MIB)).isEqualTo(64 * Filling.MIB);

@@ -37,7 +37,9 @@ final class StorageFullTest {
                     .isInstanceOf(StorageFullException.class)
                     .hasMessageContaining("free some space");
             try (var files = Files.walk(data.node()).filter(Files::isRegularFile)) {
-                assertThat(files).noneMatch(file -> file.toString().contains("img") || file.toString().contains("ext4"));
+                assertThat(files)
+                        .noneMatch(file -> file.toString().contains("img")
+                                || file.toString().contains("ext4"));
             }
         }
     }

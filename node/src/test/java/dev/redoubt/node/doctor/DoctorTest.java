@@ -121,9 +121,11 @@ class DoctorTest {
                 .isInstanceOf(Fit.class);
         assertThat(HardeningProbes.mandatory(Optional.of("capability,landlock,apparmor")))
                 .isInstanceOf(Fit.class);
-        assertThat(HardeningProbes.cores("|/usr/lib/systemd/systemd-coredump %P")).isInstanceOf(Weak.class);
+        assertThat(HardeningProbes.cores("|/usr/lib/systemd/systemd-coredump %P"))
+                .isInstanceOf(Weak.class);
         assertThat(HardeningProbes.cores("core")).isInstanceOf(Fit.class);
-        assertThat(HardeningProbes.swap("Filename Type\n/dev/sda2 partition 1 2 3")).isInstanceOf(Weak.class);
+        assertThat(HardeningProbes.swap("Filename Type\n/dev/sda2 partition 1 2 3"))
+                .isInstanceOf(Weak.class);
         assertThat(HardeningProbes.swap("Filename Type")).isInstanceOf(Fit.class);
         assertThat(HardeningProbes.siblings(Optional.of("1"))).isInstanceOf(Weak.class);
         assertThat(HardeningProbes.mitigations(List.of("mds"))).isInstanceOf(Weak.class);

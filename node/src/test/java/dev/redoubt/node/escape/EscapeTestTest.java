@@ -67,10 +67,12 @@ final class EscapeTestTest {
         image();
         LayerTable table = new EscapeTest(settings(), SandboxSpec.of("busybox")).layers();
 
-        assertThat(namesHeldAloneBy(table, Layer.CALLS)).contains("io-uring", "keyctl", "type-character", "family-vsock");
+        assertThat(namesHeldAloneBy(table, Layer.CALLS))
+                .contains("io-uring", "keyctl", "type-character", "family-vsock");
         assertThat(namesHeldAloneBy(table, Layer.LANDLOCK)).containsExactly("message-memory");
         assertThat(namesHeldAloneBy(table, Layer.LIMITS)).contains("fork-bomb", "memory-bomb", "socket-memory");
-        assertThat(namesHeldAloneBy(table, Layer.NETWORK)).contains("host-loopback", "cloud-metadata", "other-interfaces");
+        assertThat(namesHeldAloneBy(table, Layer.NETWORK))
+                .contains("host-loopback", "cloud-metadata", "other-interfaces");
         assertThat(table.rows().stream()
                         .filter(row -> HELD_TWICE.contains(row.probe().group()))
                         .filter(row -> !row.alone().isEmpty())

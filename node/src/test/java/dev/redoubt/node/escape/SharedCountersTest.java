@@ -55,7 +55,8 @@ final class SharedCountersTest {
             node.images().ensureBuiltIn("busybox");
             try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
                 bringProgram(sandbox);
-                RunRequest take = RunRequest.exec(INSIDE, "watchers", OF_THE_SANDBOX).withUser("1000");
+                RunRequest take =
+                        RunRequest.exec(INSIDE, "watchers", OF_THE_SANDBOX).withUser("1000");
                 sandbox.guest().run(take, (job, piece) -> heard(job, piece, taken));
                 assertThat(taken.get(30, TimeUnit.SECONDS)).isEqualToIgnoringNewLines(OF_THE_SANDBOX);
 
@@ -65,18 +66,22 @@ final class SharedCountersTest {
     }
 
     private static void bringProgram(Sandbox sandbox) throws Exception {
-        RunRequest write = RunRequest.of(new Work.WriteFile(Bytes.of(INSIDE), 0755)).withUser("1000").withInput();
+        RunRequest write = RunRequest.of(new Work.WriteFile(Bytes.of(INSIDE), 0755))
+                .withUser("1000")
+                .withInput();
         GuestJob job = sandbox.guest().run(write, (from, piece) -> from.acknowledge(piece.seq()));
         job.write(ByteBuffer.wrap(Files.readAllBytes(PROGRAM)));
         job.closeInput();
-        assertThat(job.exit().get(30, TimeUnit.SECONDS)).isInstanceOfSatisfying(
-                JobExit.Exited.class, exit -> assertThat(exit.code()).isZero());
+        assertThat(job.exit().get(30, TimeUnit.SECONDS))
+                .isInstanceOfSatisfying(
+                        JobExit.Exited.class, exit -> assertThat(exit.code()).isZero());
     }
 
     private static void heard(GuestJob job, JobOutput piece, CompletableFuture<String> said) {
         job.acknowledge(piece.seq());
         if (piece instanceof JobOutput.Chunk chunk) {
-            said.complete(StandardCharsets.US_ASCII.decode(chunk.bytes().duplicate()).toString());
+            said.complete(
+                    StandardCharsets.US_ASCII.decode(chunk.bytes().duplicate()).toString());
         }
     }
 

@@ -35,7 +35,9 @@ class GuestFilesTest {
     }
 
     private int write(String path, int mode, byte[] content) throws Exception {
-        var request = RunRequest.of(new Work.WriteFile(Bytes.of(path), mode)).withUser("user").withInput();
+        var request = RunRequest.of(new Work.WriteFile(Bytes.of(path), mode))
+                .withUser("user")
+                .withInput();
         try (GuestJob job = guest.channel().run(request, new CollectedOutput(0))) {
             job.write(ByteBuffer.wrap(content));
             job.closeInput();
@@ -48,11 +50,17 @@ class GuestFilesTest {
         byte[] content = new byte[300_001];
         new Random(7).nextBytes(content);
         assertThat(write("/tmp/a file", 0640, content)).isZero();
-        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/a file"), 0, Work.ReadFile.ALL)).output().out())
+        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/a file"), 0, Work.ReadFile.ALL))
+                        .output()
+                        .out())
                 .isEqualTo(content);
-        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/a file"), 5, 10)).output().out())
+        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/a file"), 5, 10))
+                        .output()
+                        .out())
                 .isEqualTo(java.util.Arrays.copyOfRange(content, 5, 15));
-        FileEntry entry = FileEntry.decode(run(new Work.Stat(Bytes.of("/tmp/a file"))).output().out()).getFirst();
+        FileEntry entry = FileEntry.decode(
+                        run(new Work.Stat(Bytes.of("/tmp/a file"))).output().out())
+                .getFirst();
         assertThat(entry.permissions()).isEqualTo(0640);
         assertThat(entry.isRegularFile()).isTrue();
         assertThat(entry.size()).isEqualTo(content.length);
@@ -80,7 +88,9 @@ class GuestFilesTest {
                 .extracting(FileEntry::target)
                 .containsExactly(Optional.of(Bytes.of("/no/where")));
         assertThat(run(new Work.Remove(Bytes.of("/tmp/d"))).code()).isEqualTo(Errno.ENOTEMPTY);
-        assertThat(run(new Work.Rename(Bytes.of("/tmp/d/file"), Bytes.of("/tmp/moved"))).code()).isZero();
+        assertThat(run(new Work.Rename(Bytes.of("/tmp/d/file"), Bytes.of("/tmp/moved")))
+                        .code())
+                .isZero();
         assertThat(run(new Work.Remove(Bytes.of("/tmp/moved"))).code()).isZero();
         assertThat(run(new Work.Remove(Bytes.of("/tmp/moved"))).code()).isEqualTo(Errno.ENOENT);
         assertThat(run(new Work.Remove(Bytes.of("/tmp/d/link"))).code()).isZero();
@@ -91,11 +101,13 @@ class GuestFilesTest {
     @Test
     void theKernelDecidesWhatIsAllowed() throws Exception {
         guest.run(GuestFixture.sh("umask 077; echo secret > /tmp/roots").withUser("0"));
-        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/roots"), 0, 100)).code()).isEqualTo(Errno.EACCES);
+        assertThat(run(new Work.ReadFile(Bytes.of("/tmp/roots"), 0, 100)).code())
+                .isEqualTo(Errno.EACCES);
         assertThat(write("/tmp/roots", 0600, new byte[] {1})).isEqualTo(Errno.EACCES);
         assertThat(run(new Work.Remove(Bytes.of("/tmp/roots"))).code()).isEqualTo(Errno.EPERM); // sticky
         // the control: its owner may
-        var owner = RunRequest.of(new Work.ReadFile(Bytes.of("/tmp/roots"), 0, 100)).withUser("0");
+        var owner =
+                RunRequest.of(new Work.ReadFile(Bytes.of("/tmp/roots"), 0, 100)).withUser("0");
         assertThat(guest.run(owner).text()).isEqualTo("secret\n");
     }
 
@@ -107,7 +119,11 @@ class GuestFilesTest {
         assertThat(run(new Work.ReadFile(Bytes.of("/tmp/fifo"), 0, 10)).code()).isZero(); // and does not hang
         assertThat(write("/tmp/fifo", 0600, new byte[1])).isEqualTo(Errno.ENXIO);
         assertThat(run(new Work.Stat(Bytes.of("/tmp/nothing"))).code()).isEqualTo(Errno.ENOENT);
-        assertThat(new String(run(new Work.ReadFile(Bytes.of("/etc/passwd"), 0, 4)).output().out(), StandardCharsets.UTF_8))
+        assertThat(new String(
+                        run(new Work.ReadFile(Bytes.of("/etc/passwd"), 0, 4))
+                                .output()
+                                .out(),
+                        StandardCharsets.UTF_8))
                 .isEqualTo("root");
     }
 }

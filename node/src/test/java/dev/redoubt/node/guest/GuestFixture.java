@@ -61,7 +61,8 @@ final class GuestFixture implements AutoCloseable {
                     """);
             try (UnixListener listener = UnixListener.bind(directory.resolve("channel"))) {
                 Process launcher = launch(directory, mode, arguments);
-                return new GuestFixture(directory, launcher, Fd.owned(listener.accept().socket().fd()));
+                return new GuestFixture(
+                        directory, launcher, Fd.owned(listener.accept().socket().fd()));
             }
         } catch (IOException failed) {
             throw new java.io.UncheckedIOException(failed);
@@ -111,7 +112,8 @@ final class GuestFixture implements AutoCloseable {
 
     long residentKilobytes() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/" + guestPid() + "/status"))) {
-            String line = lines.filter(text -> text.startsWith("VmRSS:")).findFirst().orElseThrow();
+            String line =
+                    lines.filter(text -> text.startsWith("VmRSS:")).findFirst().orElseThrow();
             return Long.parseLong(line.replaceAll("\\D+", ""));
         } catch (IOException failed) {
             throw new java.io.UncheckedIOException(failed);

@@ -33,8 +33,7 @@ class GuestJobTest {
 
     @Test
     void theGuestSaysWhoItIs() {
-        assertThat(await(guest.channel().ready()))
-                .isEqualTo(new GuestChannel.GuestReady(1, 65_533, 0x1eb));
+        assertThat(await(guest.channel().ready())).isEqualTo(new GuestChannel.GuestReady(1, 65_533, 0x1eb));
     }
 
     @Test
@@ -56,7 +55,8 @@ class GuestJobTest {
     @Test
     void aSignalIsToldFromAnExit() {
         assertThat(guest.run("kill -9 $$").exit())
-                .isInstanceOfSatisfying(Signalled.class, exit -> assertThat(exit.signal()).isEqualTo(9));
+                .isInstanceOfSatisfying(
+                        Signalled.class, exit -> assertThat(exit.signal()).isEqualTo(9));
         assertThat(guest.run("exit 137").code()).isEqualTo(137);
     }
 
@@ -78,8 +78,10 @@ class GuestJobTest {
     void nobodyGetsTheGuestsOwnId() {
         for (String user : List.of("", "65533", "taken", "user:65533", "user:taken", "4294967295")) {
             var exit = guest.run(sh("id").withUser(user)).exit();
-            assertThat(exit).as(user).isInstanceOfSatisfying(NotStarted.class, why -> assertThat(why.step())
-                    .isEqualTo(StartStep.USER));
+            assertThat(exit)
+                    .as(user)
+                    .isInstanceOfSatisfying(
+                            NotStarted.class, why -> assertThat(why.step()).isEqualTo(StartStep.USER));
         }
         assertThat(guest.run("id -G").text()).isEqualTo("1000 44\n"); // not 65533, though /etc/group says so
     }
@@ -94,9 +96,11 @@ class GuestJobTest {
 
     @Test
     void usersAreLookedUpInside() {
-        assertThat(guest.run(sh("id -u; id -g; pwd; echo $HOME $USER $LOGNAME $SHELL")).text())
+        assertThat(guest.run(sh("id -u; id -g; pwd; echo $HOME $USER $LOGNAME $SHELL"))
+                        .text())
                 .isEqualTo("1000\n1000\n/tmp\n/tmp user user /bin/sh\n");
-        assertThat(guest.run(sh("id -u; id -G; pwd; echo $HOME $SHELL").withUser("1001")).text())
+        assertThat(guest.run(sh("id -u; id -G; pwd; echo $HOME $SHELL").withUser("1001"))
+                        .text())
                 .isEqualTo("1001\n1001 44\n/\n/nowhere /bin/sh\n");
         assertThat(guest.run(sh("id -u; id -G; echo $USER").withUser("4711")).text())
                 .isEqualTo("4711\n4711\n4711\n");
@@ -119,8 +123,7 @@ class GuestJobTest {
                 NoNewPrivs:\t1
                 4
                 """);
-        assertThat(guest.run("cat /proc/self/oom_score_adj; ulimit -n").text())
-                .startsWith("500\n");
+        assertThat(guest.run("cat /proc/self/oom_score_adj; ulimit -n").text()).startsWith("500\n");
     }
 
     @Test
@@ -181,7 +184,8 @@ class GuestJobTest {
         assertThat(ended.code()).isEqualTo(4);
         assertThat(ended.text()).isEqualTo("now\n");
         assertThat(System.nanoTime() - before).isLessThan(5_000_000_000L);
-        assertThat(guest.run("pgrep -x sleep > /dev/null && echo lives; pkill -x sleep").text())
+        assertThat(guest.run("pgrep -x sleep > /dev/null && echo lives; pkill -x sleep")
+                        .text())
                 .isEqualTo("lives\n");
     }
 
@@ -231,7 +235,8 @@ class GuestJobTest {
         await(job.started());
         Eventually.holds(() -> guest.run("pgrep -xc sleep").text().equals("2\n"));
         job.close();
-        Eventually.holds(() -> guest.run("pgrep -f '[s]leep 4321' | wc -l").text().equals("0\n"));
+        Eventually.holds(
+                () -> guest.run("pgrep -f '[s]leep 4321' | wc -l").text().equals("0\n"));
         assertThat(await(guest.channel().list())).isEmpty();
     }
 

@@ -97,7 +97,9 @@ class GuestResumeTest {
         }
         expected.append("end\n");
         assertThat(amidst).isGreaterThan(DEATHS / 2);
-        assertThat(journal.text().contentEquals(expected)).as("every line once, in order").isTrue();
+        assertThat(journal.text().contentEquals(expected))
+                .as("every line once, in order")
+                .isTrue();
         assertThat(await(guest.channel().list())).isEmpty();
     }
 
@@ -111,8 +113,10 @@ class GuestResumeTest {
         Eventually.holds(() -> await(next.list()).getFirst().exited());
         CollectedOutput output = new CollectedOutput(100);
         try (GuestJob again = next.resume(number, 0, output)) {
-            assertThat(await(again.exit())).isInstanceOfSatisfying(JobExit.Exited.class, exit -> assertThat(exit.code())
-                    .isEqualTo(3));
+            assertThat(await(again.exit()))
+                    .isInstanceOfSatisfying(
+                            JobExit.Exited.class,
+                            exit -> assertThat(exit.code()).isEqualTo(3));
         }
         assertThat(output.text()).isEqualTo("before\nafter\n");
         assertThat(next.run(sh("true"), (j, o) -> {}).number()).isGreaterThan(number);
@@ -173,7 +177,10 @@ class GuestResumeTest {
         GuestJob job = guest.channel().run(sh("sleep 100"), (j, o) -> {});
         await(job.started());
         ProcessHandle.of(guest.guestPid()).orElseThrow().destroyForcibly();
-        assertThat(job.exit()).failsWithin(java.time.Duration.ofSeconds(10)).withThrowableThat().havingRootCause()
+        assertThat(job.exit())
+                .failsWithin(java.time.Duration.ofSeconds(10))
+                .withThrowableThat()
+                .havingRootCause()
                 .isInstanceOf(SandboxGoneException.class);
         assertThat(await(guest.channel().ended())).contains("ended");
         job.close(); // does nothing, quietly

@@ -37,7 +37,8 @@ class GuestStreamTest {
         AtomicLong most = new AtomicLong();
         long start = System.nanoTime();
         try (GuestJob job = guest.channel().run(sh("head -c 1073741824 /dev/zero"), (j, output) -> {
-            if (output instanceof JobOutput.Chunk chunk && bytes.addAndGet(chunk.bytes().remaining()) % (64 * MIB) < 65_536) {
+            if (output instanceof JobOutput.Chunk chunk
+                    && bytes.addAndGet(chunk.bytes().remaining()) % (64 * MIB) < 65_536) {
                 most.accumulateAndGet(guest.residentKilobytes(), Math::max);
             }
             j.acknowledge(output.seq());
@@ -56,7 +57,8 @@ class GuestStreamTest {
         byte[] block = new byte[MIB];
         CRC32 sent = new CRC32();
         CollectedOutput output = new CollectedOutput(1000);
-        try (GuestJob job = guest.channel().run(sh("gzip -1 | tail -c 8 | od -An -tx4").withInput(), output)) {
+        try (GuestJob job =
+                guest.channel().run(sh("gzip -1 | tail -c 8 | od -An -tx4").withInput(), output)) {
             for (int i = 0; i < 100; i++) {
                 java.util.Arrays.fill(block, (byte) (i * 7));
                 sent.update(block);
@@ -94,8 +96,8 @@ class GuestStreamTest {
     @Test
     void nobodyWhoIsAcknowledgedLateFillsTheGuest() {
         AtomicLong bytes = new AtomicLong();
-        try (GuestJob job = guest.channel().run(
-                sh("head -c 20000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output)))) {
+        try (GuestJob job =
+                guest.channel().run(sh("head -c 20000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output)))) {
             Eventually.holds(() -> bytes.get() > 900_000);
             // silence: the job waits, and goes on only as acknowledgements come
             long before = settled(bytes);
@@ -174,7 +176,8 @@ class GuestStreamTest {
 
     @Test
     void mergedOutputKeepsItsOrder() {
-        var ended = guest.run(sh("for i in 1 2 3; do echo out $i; echo err $i >&2; done").withMergedOutput());
+        var ended = guest.run(
+                sh("for i in 1 2 3; do echo out $i; echo err $i >&2; done").withMergedOutput());
         assertThat(ended.text()).isEqualTo("out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n");
         assertThat(ended.output().errors()).isEmpty();
     }
@@ -206,20 +209,24 @@ class GuestStreamTest {
     @Test
     void aResizeBeforeThereIsATerminalIsKept() {
         CollectedOutput output = new CollectedOutput(1000);
-        try (GuestJob job = guest.channel().run(
-                sh("for i in $(seq 100); do test \"$(stty size)\" = '7 9' && exit; sleep 0.05; done; exit 1")
-                        .withTerminal(new TerminalSize(1, 1)),
-                output)) {
+        try (GuestJob job = guest.channel()
+                .run(
+                        sh("for i in $(seq 100); do test \"$(stty size)\" = '7 9' && exit; sleep 0.05; done; exit 1")
+                                .withTerminal(new TerminalSize(1, 1)),
+                        output)) {
             job.resize(new TerminalSize(7, 9));
-            assertThat(await(job.exit())).isInstanceOfSatisfying(JobExit.Exited.class, exit -> assertThat(exit.code())
-                    .isZero());
+            assertThat(await(job.exit()))
+                    .isInstanceOfSatisfying(
+                            JobExit.Exited.class,
+                            exit -> assertThat(exit.code()).isZero());
         }
     }
 
     @Test
     void theEndOfInputReachesATerminal() throws Exception {
         CollectedOutput output = new CollectedOutput(1000);
-        try (GuestJob job = guest.channel().run(sh("cat > /tmp/got; cat /tmp/got").withTerminal(new TerminalSize(5, 5)), output)) {
+        try (GuestJob job =
+                guest.channel().run(sh("cat > /tmp/got; cat /tmp/got").withTerminal(new TerminalSize(5, 5)), output)) {
             job.write(ByteBuffer.wrap("typed\n".getBytes(StandardCharsets.UTF_8)));
             job.closeInput();
             assertThat(await(job.exit())).isInstanceOf(JobExit.Exited.class);

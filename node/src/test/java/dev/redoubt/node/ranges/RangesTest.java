@@ -45,7 +45,9 @@ final class RangesTest {
     void manyAtOnceNeverShareOne() {
         List<Ranges> openers = IntStream.range(0, 8).mapToObj(i -> open()).toList();
         Set<Integer> bases = ConcurrentHashMap.newKeySet();
-        IntStream.range(0, 2000).parallel().forEach(i -> bases.add(openers.get(i % 8).claim("owner-" + i).base()));
+        IntStream.range(0, 2000)
+                .parallel()
+                .forEach(i -> bases.add(openers.get(i % 8).claim("owner-" + i).base()));
         assertThat(bases).hasSize(2000);
     }
 

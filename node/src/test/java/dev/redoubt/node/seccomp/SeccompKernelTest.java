@@ -212,7 +212,6 @@ final class SeccompKernelTest {
             adjtimex b:256
             shmget 0 -1 0
             mq_unlink s:x
-            io_setup 0 0
             memfd_create s:x -1
             sysinfo b:128
             file_getattr -1 s:x 0 0 0
@@ -376,7 +375,6 @@ final class SeccompKernelTest {
                 ENOSYS msgget 0 -1
                 ENOSYS semget 0 -1 0
                 ENOSYS mq_unlink s:x
-                ENOSYS io_setup 0 0
                 EPROTONOSUPPORT socket 16 3 0
                 EPERM adjtimex 0
                 EPERM clock_adjtime 99 0""");
