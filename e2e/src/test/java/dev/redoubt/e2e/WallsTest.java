@@ -1,0 +1,151 @@
+package dev.redoubt.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.linux.FileStatus;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeSettings;
+import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.TestSwitches;
+import dev.redoubt.node.launch.LaunchException;
+import dev.redoubt.node.launch.Step;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The walls of a whole sandbox, read back from the kernel. */
+class WallsTest {
+    private static final List<String> SEVEN = List.of("user", "pid", "mnt", "net", "ipc", "uts", "cgroup");
+    private static Place place;
+    private static Node node;
+
+    @BeforeAll
+    static void open() throws IOException {
+        place = Place.make();
+        node = place.open(place.settings());
+    }
+
+    @AfterAll
+    static void close() throws IOException {
+        node.close();
+        place.close();
+    }
+
+    /** The guest as the host sees it: the pid behind the pidfd (pidfd_open(2), fdinfo). */
+    private static Path proc(Sandbox sandbox) throws IOException {
+        String info = Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
+        String pid = info.lines()
+                .filter(line -> line.startsWith("Pid:"))
+                .map(line -> line.substring(4).strip())
+                .findFirst()
+                .orElseThrow();
+        return Path.of("/proc", pid);
+    }
+
+    private static Map<String, String> status(Path proc) throws IOException {
+        return Files.readAllLines(proc.resolve("status")).stream()
+                .map(line -> line.split(":", 2))
+                .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1].strip()));
+    }
+
+    @Test
+    void sevenNamespacesAndIdsOfItsOwn() throws Exception {
+        try (Sandbox one = node.create(SandboxSpec.of("busybox"));
+                Sandbox other = node.create(SandboxSpec.of("busybox"))) {
+            for (String namespace : SEVEN) {
+                long here = LinuxFiles.status("/proc/self/ns/" + namespace).inode();
+                FileStatus first = LinuxFiles.status(proc(one).resolve("ns/" + namespace).toString());
+                FileStatus second = LinuxFiles.status(proc(other).resolve("ns/" + namespace).toString());
+                assertThat(first.inode()).as(namespace).isNotEqualTo(here).isNotEqualTo(second.inode());
+            }
+            String map = Files.readString(proc(one).resolve("uid_map")).strip().replaceAll(" +", " ");
+            assertThat(map).matches("0 [0-9]+ 65536");
+            assertThat(Long.parseLong(map.split(" ", -1)[1])).isGreaterThanOrEqualTo(524_288);
+            assertThat(map).isNotEqualTo(
+                    Files.readString(proc(other).resolve("uid_map")).strip().replaceAll(" +", " "));
+        }
+    }
+
+    @Test
+    void aPlainJobHasNothingAndRootOnlyItsFive() throws Exception {
+        try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
+            Map<String, String> guest = status(proc(sandbox));
+            assertThat(guest).containsEntry("NoNewPrivs", "1").containsEntry("Seccomp", "2");
+            assertThat(guest.get("CapAmb")).isEqualTo("0000000000000000");
+
+            String plain = Jobs.run(sandbox, "1000", "cat", "/proc/self/status").text();
+            assertThat(plain)
+                    .contains("CapPrm:\t0000000000000000")
+                    .contains("CapBnd:\t0000000000000000")
+                    .contains("NoNewPrivs:\t1")
+                    .contains("Seccomp:\t2");
+            // a job sees its own descriptors and nothing that was left open
+            String open = Jobs.run(sandbox, "1000", "sh", "-c", "ls /proc/self/fd").text();
+            assertThat(open).isEqualTo("0\n1\n2\n3\n"); // 3 is the directory that ls reads
+        }
+    }
+
+    @Test
+    void theNetworkBelongsToTheHost() throws Exception {
+        try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
+            String rules = Jobs.run(sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 192.0.2.1/32 dev lo; ip link")
+                    .text();
+            assertThat(rules).contains("Operation not permitted").contains("LOOPBACK,UP");
+        }
+    }
+
+    @Test
+    void aWallThatCannotBeBuiltIsNamedAndNothingIsLeft() {
+        // Control groups that are too small to hold the builder itself: the kernel kills it while it builds.
+        Limits tiny = Limits.DEFAULT.withPids(2);
+        try (Sandbox works = node.create(SandboxSpec.of("busybox"))) {
+            assertThat(works.awaitEnd(java.time.Duration.ZERO)).isFalse();
+        }
+        SandboxSpec missing = new SandboxSpec(
+                "busybox",
+                dev.redoubt.protocol.Profile.DEFAULT,
+                tiny,
+                dev.redoubt.protocol.NetworkMode.NONE,
+                false,
+                "sandbox",
+                List.of(new dev.redoubt.protocol.HostMount(Path.of("/etc/hostname"), "/proc/self/x", true)),
+                1000);
+        assertThatThrownBy(() -> node.create(missing)).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.code()).isIn(ProblemCode.UNPROCESSABLE, ProblemCode.WALL_UNAVAILABLE);
+            assertThat(problem.getCause()).isInstanceOfSatisfying(
+                    LaunchException.class, cause -> assertThat(cause.step()).isIn(Step.MOUNT_POINT, Step.BIND));
+        });
+    }
+
+    @Test
+    void theShippedSpawnerObeysNoSwitch() throws Exception {
+        NodeSettings switched = place.settings()
+                .withSwitches(new TestSwitches(EnumSet.allOf(TestSwitches.Layer.class)));
+        try (Place other = Place.make()) {
+            Path natives = Files.createDirectory(other.file("natives"));
+            // the shipped program under the name of the test build
+            Files.copy(Place.NATIVES.resolve("redoubt-spawner"), natives.resolve("redoubt-spawner-test"));
+            natives.resolve("redoubt-spawner-test").toFile().setExecutable(true);
+            Files.copy(Place.NATIVES.resolve("redoubt-guest"), natives.resolve("redoubt-guest"));
+            NodeSettings settings = new NodeSettings(
+                    other.data(), other.run(), natives, NodeSettings.Life.WITH_THIS_PROCESS, 0, switched.switches());
+            try (Node refused = other.open(settings)) {
+                assertThatThrownBy(() -> refused.create(SandboxSpec.of("busybox"))).isInstanceOf(Problem.class);
+            }
+            assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+}
