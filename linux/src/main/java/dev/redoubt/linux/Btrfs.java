@@ -8,14 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** Subvolumes, snapshots and quota groups of btrfs (btrfs-ioctl(2), btrfs-quota(8)). */
+/** Subvolumes and quota groups of btrfs (btrfs-ioctl(2), btrfs-quota(8)). */
 public final class Btrfs {
     private static final int MAGIC = 0x94;
-    private static final int VOL_ARGS = 4096; // struct btrfs_ioctl_vol_args and _v2
+    private static final int VOL_ARGS = 4096; // struct btrfs_ioctl_vol_args
     private static final int NAME_AT = 8;
-    private static final int NAME_AT_V2 = 56;
     private static final int NAME_MOST = 255;
-    private static final int READ_ONLY = 2;
     private static final int SIMPLE_QUOTA = 4;
     private static final int LIMIT_REFERENCED = 1;
 
@@ -23,7 +21,6 @@ public final class Btrfs {
     private static final long SUBVOL_CREATE = Ioctl.request(1, MAGIC, 14, VOL_ARGS);
     private static final long SNAP_DESTROY = Ioctl.request(1, MAGIC, 15, VOL_ARGS);
     private static final long INO_LOOKUP = Ioctl.request(3, MAGIC, 18, 4096);
-    private static final long SNAP_CREATE_V2 = Ioctl.request(1, MAGIC, 23, VOL_ARGS);
     private static final long FS_INFO = Ioctl.request(2, MAGIC, 31, 1024);
     private static final long QUOTA_CTL = Ioctl.request(3, MAGIC, 40, 16);
     private static final long QGROUP_LIMIT = Ioctl.request(2, MAGIC, 43, 48);
@@ -46,15 +43,14 @@ public final class Btrfs {
     /** Makes an empty subvolume {@code name} in an open directory. */
     public static void createSubvolume(Fd directory, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            check("BTRFS_IOC_SUBVOL_CREATE", directory, SUBVOL_CREATE, named(arena, name, NAME_AT), name);
+            check("BTRFS_IOC_SUBVOL_CREATE", directory, SUBVOL_CREATE, named(arena, name), name);
         }
     }
 
     /** Removes a subvolume with all that is in it; the blocks are freed in the background. @return false when there is none */
     public static boolean destroySubvolume(Fd directory, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            long result = Ioctl.raw(
-                    directory, SNAP_DESTROY, named(arena, name, NAME_AT).address());
+            long result = Ioctl.raw(directory, SNAP_DESTROY, named(arena, name).address());
             if (result < 0 && result != -Errno.ENOENT) {
                 throw new LinuxException("BTRFS_IOC_SNAP_DESTROY", (int) -result, name);
             }
@@ -62,23 +58,13 @@ public final class Btrfs {
         }
     }
 
-    /** Makes {@code name} in {@code directory} a copy of the subvolume {@code source} as it is at this moment. */
-    public static void snapshot(Fd source, Fd directory, String name, boolean readOnly) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment arguments = named(arena, name, NAME_AT_V2);
-            arguments.set(JAVA_LONG, 0, source.number());
-            arguments.set(JAVA_LONG, 16, readOnly ? READ_ONLY : 0);
-            check("BTRFS_IOC_SNAP_CREATE_V2", directory, SNAP_CREATE_V2, arguments, name);
-        }
-    }
-
-    private static MemorySegment named(Arena arena, String name, int at) {
+    private static MemorySegment named(Arena arena, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > NAME_MOST) {
             throw new IllegalArgumentException("name too long: " + name);
         }
         MemorySegment arguments = arena.allocate(VOL_ARGS, 8);
-        MemorySegment.copy(bytes, 0, arguments, JAVA_BYTE, at, bytes.length);
+        MemorySegment.copy(bytes, 0, arguments, JAVA_BYTE, NAME_AT, bytes.length);
         return arguments;
     }
 

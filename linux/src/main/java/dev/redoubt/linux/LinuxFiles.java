@@ -41,7 +41,6 @@ public final class LinuxFiles {
     private static final int O_CLOEXEC = 0x8_0000;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_REMOVEDIR = 0x200;
-    private static final int LOCK_SH = 1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
     private static final int STATX_BASIC_STATS = 0x7ff;
@@ -190,11 +189,6 @@ public final class LinuxFiles {
     /** @return false when somebody else holds it */
     public static boolean tryLock(Fd file) {
         return unless(Errno.EAGAIN, "flock", file.toString(), Syscall.raw(FLOCK, file.number(), LOCK_EX | LOCK_NB));
-    }
-
-    /** Waits for the shared flock(2) of {@code file}. Blocks the carrier: platform threads only. */
-    public static void lockShared(Fd file) {
-        Syscall.check("flock", file.toString(), FLOCK, file.number(), LOCK_SH);
     }
 
     /** Writes {@code text} by one write(2): what files of cgroup and sysfs want. */

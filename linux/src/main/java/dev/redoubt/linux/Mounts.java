@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -20,17 +19,13 @@ public final class Mounts {
     public static final int NO_DEVICES = 0x04;
     public static final int NO_EXEC = 0x08;
     public static final int NO_ACCESS_TIME = 0x10;
-    public static final int NO_SYMLINK_FOLLOW = 0x20_0000;
 
     private static final int ID_MAPPED = 0x10_0000;
     private static final int FSOPEN_CLOEXEC = 1;
     private static final int FSMOUNT_CLOEXEC = 1;
     private static final int SET_FLAG = 0;
     private static final int SET_STRING = 1;
-    private static final int SET_FD = 5;
     private static final int CREATE = 6;
-    private static final int OPEN_TREE_CLONE = 1;
-    private static final int O_CLOEXEC = 0x8_0000;
     private static final int AT_RECURSIVE = 0x8000;
     private static final int MOVE_MOUNT_F_EMPTY_PATH = 4;
     private static final int MOVE_MOUNT_T_EMPTY_PATH = 0x40;
@@ -39,7 +34,6 @@ public final class Mounts {
 
     private static final long READ = 0;
     private static final long UMOUNT2 = 166;
-    private static final long OPEN_TREE = 428;
     private static final long MOVE_MOUNT = 429;
     private static final long FSOPEN = 430;
     private static final long FSCONFIG = 431;
@@ -56,31 +50,14 @@ public final class Mounts {
      * @throws LinuxException with what the file system itself had to say, where it said anything
      */
     public static Fd detached(String type, SequencedMap<String, String> options, int attributes) {
-        return detached(type, options, List.of(), attributes);
-    }
-
-    /** An option whose value is an open file, such as a layer of an overlay. */
-    public record FdOption(String key, Fd value) {}
-
-    /** Like {@link #detached(String, SequencedMap, int)}, then with options whose values are open files. */
-    public static Fd detached(String type, SequencedMap<String, String> options, List<FdOption> files, int attributes) {
         try (Arena arena = Arena.ofConfined();
                 Fd context = open(arena, type)) {
             for (Map.Entry<String, String> option : options.entrySet()) {
                 configure(arena, context, type, option.getKey(), option.getValue());
             }
-            for (FdOption file : files) {
-                long key = Syscall.path(arena, file.key()).address();
-                check(
-                        context,
-                        type + " " + file.key(),
-                        SET_FD,
-                        key,
-                        0,
-                        file.value().number());
-            }
-            check(context, type, CREATE, 0, 0, 0);
-            return Fd.owned(Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
+            check(context, type, CREATE, 0, 0);
+            return Fd.owned(
+                    Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
         }
     }
 
@@ -92,20 +69,14 @@ public final class Mounts {
     private static void configure(Arena arena, Fd context, String type, String key, String value) {
         long name = Syscall.path(arena, key).address();
         if (value.isEmpty()) {
-            check(context, type + " " + key, SET_FLAG, name, 0, 0);
+            check(context, type + " " + key, SET_FLAG, name, 0);
         } else {
-            check(
-                    context,
-                    type + " " + key,
-                    SET_STRING,
-                    name,
-                    Syscall.path(arena, value).address(),
-                    0);
+            check(context, type + " " + key, SET_STRING, name, Syscall.path(arena, value).address());
         }
     }
 
-    private static void check(Fd context, String subject, int command, long key, long value, long extra) {
-        long result = Syscall.raw(FSCONFIG, context.number(), command, key, value, extra);
+    private static void check(Fd context, String subject, int command, long key, long value) {
+        long result = Syscall.raw(FSCONFIG, context.number(), command, key, value, 0);
         if (result < 0) {
             throw new LinuxException("fsconfig", (int) -result, subject + messages(context));
         }
@@ -122,20 +93,8 @@ public final class Mounts {
                     return all.toString();
                 }
                 byte[] bytes = line.asSlice(0, length).toArray(JAVA_BYTE);
-                all.append(" [")
-                        .append(new String(bytes, StandardCharsets.UTF_8).strip())
-                        .append(']');
+                all.append(" [").append(new String(bytes, StandardCharsets.UTF_8).strip()).append(']');
             }
-        }
-    }
-
-    /** A private, detached copy of the mount at {@code directory}, showing only that directory (open_tree(2)). */
-    public static Fd cloneOf(Fd directory) {
-        try (Arena arena = Arena.ofConfined()) {
-            long empty = Syscall.path(arena, "").address();
-            long flags = OPEN_TREE_CLONE | O_CLOEXEC | LinuxFiles.AT_EMPTY_PATH;
-            return Fd.owned(
-                    Syscall.check("open_tree", directory.toString(), OPEN_TREE, directory.number(), empty, flags));
         }
     }
 
@@ -145,14 +104,7 @@ public final class Mounts {
             long empty = Syscall.path(arena, "").address();
             long flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
             Syscall.check(
-                    "move_mount",
-                    mount.toString(),
-                    MOVE_MOUNT,
-                    mount.number(),
-                    empty,
-                    directory.number(),
-                    empty,
-                    flags);
+                    "move_mount", mount.toString(), MOVE_MOUNT, mount.number(), empty, directory.number(), empty, flags);
         }
     }
 

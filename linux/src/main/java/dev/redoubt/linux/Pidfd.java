@@ -14,12 +14,9 @@ public final class Pidfd implements AutoCloseable {
     public static final int SIGTERM = 15;
 
     private static final long POLL = 7;
-    private static final long WAITID = 247;
     private static final long PIDFD_SEND_SIGNAL = 424;
     private static final long PIDFD_OPEN = 434;
     private static final short POLLIN = 1;
-    private static final int P_PIDFD = 3;
-    private static final int WEXITED = 4;
 
     private final Fd fd;
 
@@ -37,15 +34,6 @@ public final class Pidfd implements AutoCloseable {
             throw new LinuxException("pidfd_open", (int) -result, "pid " + pid);
         }
         return Optional.of(new Pidfd(Fd.owned(result)));
-    }
-
-    /** Takes a descriptor that came from elsewhere, such as the spawner's. */
-    public static Pidfd of(Fd fd) {
-        return new Pidfd(fd);
-    }
-
-    public Fd fd() {
-        return fd;
     }
 
     /** @return false when the process has ended already */
@@ -80,29 +68,8 @@ public final class Pidfd implements AutoCloseable {
         }
     }
 
-    /** Reaps a child of this process and returns its wait status as waitid(2) gives it. */
-    public Exit reap() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment info = arena.allocate(128, 8); // siginfo_t
-            Syscall.check("waitid", fd.toString(), WAITID, P_PIDFD, fd.number(), info.address(), WEXITED, 0);
-            return new Exit(info.get(JAVA_INT, 8), info.get(JAVA_INT, 24));
-        }
-    }
-
     @Override
     public void close() {
         fd.close();
-    }
-
-    /**
-     * How a child ended.
-     *
-     * @param code CLD_EXITED (1), CLD_KILLED (2) or CLD_DUMPED (3)
-     * @param status exit code or signal
-     */
-    public record Exit(int code, int status) {
-        public boolean signalled() {
-            return code != 1;
-        }
     }
 }

@@ -6,7 +6,7 @@ import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
-import dev.redoubt.linux.Mounts;
+import dev.redoubt.linux.MountTree;
 import dev.redoubt.protocol.Size;
 import java.util.Optional;
 
@@ -38,7 +38,7 @@ final class BtrfsDisk implements Disk {
     @Override
     public Fd mount() {
         try {
-            return Mounts.cloneOf(directory);
+            return MountTree.cloneOf(directory);
         } catch (LinuxException refused) {
             if (refused.errno() != Errno.EINVAL) {
                 throw new DiskException("mounting disk " + name, refused);

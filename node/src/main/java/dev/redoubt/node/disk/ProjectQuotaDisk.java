@@ -4,6 +4,7 @@ import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.MountTree;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.linux.ProjectQuota;
 import dev.redoubt.protocol.Size;
@@ -38,7 +39,7 @@ final class ProjectQuotaDisk implements Disk {
     @Override
     public Fd mount() {
         try {
-            Fd mount = Mounts.cloneOf(directory);
+            Fd mount = MountTree.cloneOf(directory);
             Mounts.setAttributes(mount, Mounts.NO_SUID | Mounts.NO_DEVICES);
             return mount;
         } catch (LinuxException refused) {

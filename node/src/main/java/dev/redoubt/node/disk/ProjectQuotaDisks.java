@@ -1,15 +1,17 @@
 package dev.redoubt.node.disk;
 
+import dev.redoubt.linux.Directory;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.ProjectQuota;
+import dev.redoubt.linux.TreeRemoval;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
 import dev.redoubt.protocol.Size;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -140,16 +142,14 @@ final class ProjectQuotaDisks implements Disks {
     /** What a killed process left half removed. */
     private void finishRemoving() {
         DirectoryNames.of(directory).stream()
-                .filter(name -> name.startsWith(REMOVED))
+                .filter(name -> !ResourceName.isPlain(name))
                 .forEach(name -> Thread.ofPlatform().daemon().start(() -> remove(name)));
     }
 
-    /** rm walks a tree of any depth and any names without following a link. */
     private void remove(String removed) {
-        HostTool.run(
-                Mechanism.PROJECT_QUOTA,
-                List.of("rm", "-rf", "--one-file-system", "--"),
-                directory.resolve(removed).toString());
+        try (Directory open = Directory.open(directory)) {
+            TreeRemoval.remove(open, removed.getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     @Override

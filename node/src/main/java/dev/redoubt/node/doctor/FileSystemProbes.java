@@ -3,6 +3,7 @@ package dev.redoubt.node.doctor;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.MountTree;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.linux.UserNamespace;
 import dev.redoubt.node.doctor.Finding.Fit;
@@ -55,7 +56,7 @@ final class FileSystemProbes {
         try (UserNamespace ids = namespaceOf(inside);
                 Fd namespace = LinuxFiles.open(ids.path().toString(), LinuxFiles.O_RDONLY);
                 Fd directory = LinuxFiles.open(scratch.toString(), LinuxFiles.O_PATH);
-                Fd mount = Mounts.cloneOf(directory)) {
+                Fd mount = MountTree.cloneOf(directory)) {
             Mounts.mapIds(mount, namespace);
             return new Fit("root file system", what, "made one");
         } catch (LinuxException | IOException refused) {
