@@ -25,10 +25,12 @@ packages=$(printf '%s,' "$@")
 export SOURCE_DATE_EPOCH=1686355200
 export LC_ALL=C.UTF-8
 
-# The host's own sources of this suite, so that a host with a mirror of its own uses it; none: Debian's default.
+# The host's own sources of this suite, so that a host with a mirror of its own uses it. None, or the host has never run
+# "apt-get update", which is when apt learns whose they are: Debian's default.
 # shellcheck disable=SC2016 # apt's own variables
-sources=$(apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-	'Created-By: Packages' 2>/dev/null | sed -n "s/^Debian|${suite}[a-z-]*|//p" | sort -u) || sources=
+sources=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+	'Created-By: Packages' 2>/dev/null |
+	sed -En "s/^Debian\|$suite(-updates|-security)?\|(deb .* main)$/\2/p" | sort -u) || sources=
 if [ -n "$sources" ]; then
 	set -- -
 else
@@ -51,7 +53,7 @@ printf '%s\n' "$sources" | mmdebstrap \
 	fi' \
 	--customize-hook='rm -f "$1"/etc/passwd- "$1"/etc/group- "$1"/etc/shadow- "$1"/etc/gshadow- "$1"/etc/subuid- "$1"/etc/subgid-' \
 	--customize-hook='rm -rf "$1"/var/cache/ldconfig/aux-cache "$1"/var/cache/debconf/*-old "$1"/root/.npm "$1"/root/.cache' \
-	--customize-hook='find "$1/var/log" -type f -delete; find "$1/var/cache/apt" "$1/tmp" "$1/run" -mindepth 1 -delete' \
+	--customize-hook='find "$1/var/log" "$1/var/lib/apt/lists" -type f -delete; find "$1/var/cache/apt" "$1/tmp" "$1/run" -mindepth 1 -delete' \
 	--customize-hook=': >"$1/etc/machine-id"; echo sandbox >"$1/etc/hostname"' \
 	--customize-hook='rm -f "$1/etc/resolv.conf"; : >"$1/etc/resolv.conf"' \
 	"$suite" - "$@"
