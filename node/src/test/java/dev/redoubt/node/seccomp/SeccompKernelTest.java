@@ -84,6 +84,12 @@ final class SeccompKernelTest {
             ENOSYS io_uring_setup 0 0
             ENOSYS io_uring_enter -1 0 0 0 0 0
             ENOSYS io_uring_register -1 99 0 0
+            ENOSYS io_setup 0 0
+            ENOSYS io_destroy 0
+            ENOSYS io_getevents 0 0 0 0 0
+            ENOSYS io_pgetevents 0 0 0 0 0 0
+            ENOSYS io_submit 0 0 0
+            ENOSYS io_cancel 0 0 0
             EPERM settimeofday 1 0
             EPERM clock_settime 99 0
             EPERM syslog 99 0 0
