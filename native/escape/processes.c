@@ -63,7 +63,12 @@ static void reach_proc(const struct probe *probe)
 		decide(fd, "%s", path);
 		return;
 	}
-	long count = TRY(read, fd, bytes, sizeof bytes);
+	/* A process that is just running has no kernel stack to show: the target soon waits again. */
+	long count = TRY(pread64, fd, bytes, sizeof bytes, 0);
+	for (int tries = 0; count == 0 && tries < 500; tries++) {
+		usleep(1000);
+		count = TRY(pread64, fd, bytes, sizeof bytes, 0);
+	}
 	if (count == 0)
 		refused("%s is empty", path);
 	else
