@@ -12,11 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Much data in both directions, fast and slow readers. */
-@Tag("vm")
 class GuestStreamTest {
     private static final long GIB = 1L << 30;
     private static final int MIB = 1 << 20;
