@@ -15,6 +15,9 @@ static long any_socket(unsigned long family)
 		/* CAN, CAIF, NFC and Bluetooth number their protocols from 1. */
 		if (fd == -1 && refusal() == EPROTONOSUPPORT)
 			fd = TRY(socket, family, TYPES[type] | SOCK_CLOEXEC, 1);
+		/* Keys have one protocol, PF_KEY_V2. */
+		if (fd == -1 && refusal() == EPROTONOSUPPORT)
+			fd = TRY(socket, family, TYPES[type] | SOCK_CLOEXEC, 2);
 	}
 	return fd;
 }

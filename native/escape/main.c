@@ -145,10 +145,19 @@ static bool ended(pid_t child, int *status, unsigned seconds)
 	}
 }
 
+/* How long a probe may take; emulated processors are told to be given more ("slow"). */
+static unsigned patience(const struct probe *probe)
+{
+	const char *slow = outside("slow");
+	long factor = slow == NULL ? 1 : atol(slow);
+	unsigned seconds = probe->seconds == 0 ? 5 : probe->seconds;
+	return factor < 1 || factor > 100 ? seconds : seconds * (unsigned)factor;
+}
+
 static void run(const struct group *group, const struct probe *probe)
 {
 	new_verdict();
-	unsigned seconds = probe->seconds == 0 ? 5 : probe->seconds;
+	unsigned seconds = patience(probe);
 	pid_t child = start(probe);
 	int status = 0;
 	bool in_time = child > 0 && ended(child, &status, seconds);

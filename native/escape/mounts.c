@@ -18,6 +18,9 @@ static void mount_cgroup_v1(const struct probe *probe)
 {
 	(void)probe;
 	if (TRY(mount, "none", world.scratch, "cgroup", 0, "freezer") == -1) {
+		/* Where version 1 is not in use, only the first cgroup namespace could bring it into use: there is no such agent. */
+		if (world.control && refusal() == EPERM && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+			answered(ENODEV);
 		refused("");
 		return;
 	}

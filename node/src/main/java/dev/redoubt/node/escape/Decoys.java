@@ -33,10 +33,10 @@ public final class Decoys implements AutoCloseable {
         if (facts == null) {
             throw new IOException(program + " decoy said nothing");
         }
-        return new Decoys(process, output, facts.strip());
+        return new Decoys(process, output, facts.strip() + " slow=" + Long.getLong("redoubt.slow", 1));
     }
 
-    /** What the host knows and a sandbox must not, in the battery's words. */
+    /** What the host knows and a sandbox must not, and how patient to be on a slow machine, in the battery's words. */
     String facts() {
         return facts;
     }

@@ -19,9 +19,11 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The real control groups of this host, whichever version it has. */
+@Tag("vm")
 final class SandboxCgroupTest {
     private static final AtomicInteger NUMBER = new AtomicInteger();
     private static final String SPIN = "while :; do :; done";

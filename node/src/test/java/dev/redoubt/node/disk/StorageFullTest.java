@@ -13,11 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A host file system with little room, as a tmpfs attached nowhere. */
+@Tag("vm")
 final class StorageFullTest {
     private static Fd host(String size) {
         return Mounts.detached("tmpfs", new LinkedHashMap<>(Map.of("source", "test", "size", size)), 0);

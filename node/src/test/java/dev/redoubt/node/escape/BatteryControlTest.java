@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Each attack works where its wall is absent: without that a "blocked" inside would say nothing. */
+@Tag("vm")
 final class BatteryControlTest {
     private static final Path PROGRAM = Path.of(System.getProperty("redoubt.native"), "redoubt-escape");
 

@@ -12,10 +12,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The walls of real sandboxes under attack. */
+@Tag("vm")
 final class EscapeTestTest {
     /** Groups whose attacks each meet a second wall when the first one is away. */
     private static final Set<String> HELD_TWICE =

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** Jobs as they start and end, on a real guest. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("vm")
 class GuestJobTest {
     @SuppressWarnings("NullAway.Init")
     private GuestFixture guest;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The rules in the kernel. The probe runs as root on the host's own files, so that nothing but Landlock stands between
  * it and them; each denial is tried without the rules too.
  */
+@Tag("vm")
 final class LandlockKernelTest {
     private static final long DENIED = -Errno.EACCES;
     private static final String OPEN = "2";

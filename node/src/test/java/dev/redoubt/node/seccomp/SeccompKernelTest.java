@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * reaches it, answers something else than the filter and does nothing: a bad pointer, a descriptor -1, a flag that does
  * not exist.
  */
+@Tag("vm")
 final class SeccompKernelTest {
     private static final long X32_BIT = 0x40000000L;
     private static final int KILLED_BY_SIGSYS = 128 + 31;
