@@ -64,10 +64,11 @@ static void reach_proc(const struct probe *probe)
 		return;
 	}
 	/* A process that is just running has no kernel stack to show: the target soon waits again. */
-	long count = TRY(pread64, fd, bytes, sizeof bytes, 0);
+	long count = TRY(read, fd, bytes, sizeof bytes);
 	for (int tries = 0; count == 0 && tries < 500; tries++) {
 		usleep(1000);
-		count = TRY(pread64, fd, bytes, sizeof bytes, 0);
+		lseek(fd, 0, SEEK_SET);
+		count = TRY(read, fd, bytes, sizeof bytes);
 	}
 	if (count == 0)
 		refused("%s is empty", path);
