@@ -7,10 +7,10 @@ final class Eventually {
     private Eventually() {}
 
     static void holds(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + 20_000_000_000L;
+        long deadline = System.nanoTime() + 60_000_000_000L;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("did not come true in 20 s");
+                throw new AssertionError("did not come true in 60 s");
             }
             try {
                 Thread.sleep(5);
