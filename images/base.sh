@@ -11,7 +11,7 @@ set -eu
 
 suite=bookworm
 default_packages='
-	bash ca-certificates curl git less nano procps
+	bash ca-certificates curl git less nano netbase procps
 	python3 python3-pip python3-venv python-is-python3
 	nodejs npm
 '
@@ -55,5 +55,6 @@ printf '%s\n' "$sources" | mmdebstrap \
 	--customize-hook='rm -rf "$1"/var/cache/ldconfig/aux-cache "$1"/var/cache/debconf/*-old "$1"/root/.npm "$1"/root/.cache' \
 	--customize-hook='find "$1/var/log" "$1/var/lib/apt/lists" -type f -delete; find "$1/var/cache/apt" "$1/tmp" "$1/run" -mindepth 1 -delete' \
 	--customize-hook=': >"$1/etc/machine-id"; echo sandbox >"$1/etc/hostname"' \
+	--customize-hook='printf "127.0.0.1 localhost\n::1 localhost ip6-localhost\n" >"$1/etc/hosts"' \
 	--customize-hook='rm -f "$1/etc/resolv.conf"; : >"$1/etc/resolv.conf"' \
 	"$suite" - "$@"

@@ -1,18 +1,21 @@
 package dev.redoubt.linux;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * Removes a tree that a stranger may have written: no link followed, no depth that ends in an error.
  *
  * <p>A path can be deeper than any path name may be long, and one descriptor is held per level. So what lies deeper
- * than {@link #DEPTH} levels is first moved up beside the tree and removed from there.
+ * than {@link #DEPTH} levels is moved up beside the tree and removed from there afterwards.
  */
 public final class TreeRemoval {
     private static final int DEPTH = 64;
 
     private final Directory top;
-    private long moved;
+    private final Deque<byte[]> moved = new ArrayDeque<>();
+    private long count;
 
     private TreeRemoval(Directory top) {
         this.top = top;
@@ -23,7 +26,11 @@ public final class TreeRemoval {
         if (parent.status(name).isEmpty()) {
             return;
         }
-        new TreeRemoval(parent).removeName(parent, name, 0);
+        TreeRemoval removal = new TreeRemoval(parent);
+        removal.removeName(parent, name, 0);
+        while (!removal.moved.isEmpty()) {
+            removal.removeName(parent, removal.moved.remove(), 0);
+        }
     }
 
     private void removeName(Directory parent, byte[] name, int depth) {
@@ -36,7 +43,7 @@ public final class TreeRemoval {
         } else {
             byte[] beside = besideName();
             parent.move(name, top, beside);
-            removeName(top, beside, 0);
+            moved.add(beside);
         }
     }
 
@@ -49,8 +56,8 @@ public final class TreeRemoval {
     }
 
     private byte[] besideName() {
-        moved++;
-        return (".removing-" + ProcessHandle.current().pid() + "-" + System.identityHashCode(this) + "-" + moved)
+        count++;
+        return (".removing-" + ProcessHandle.current().pid() + "-" + System.identityHashCode(this) + "-" + count)
                 .getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -40,9 +40,9 @@ final class BaseImage {
         }
     }
 
-    /** Our own files as a layer. */
+    /** Our own files as a layer, and the empty /dev that the recipe leaves out together with its devices. */
     static byte[] extras(List<ExtraFile> extras) throws IOException {
-        TarWriter tar = new TarWriter();
+        TarWriter tar = new TarWriter().directory("dev", 0755, 0);
         for (ExtraFile extra : extras) {
             tar.file(extra.target(), extra.mode(), Files.readAllBytes(extra.source()));
         }
