@@ -72,7 +72,8 @@ class ManyTest {
             }
             for (int i = 0; i < many; i++) {
                 assertThat(all.get(i).waitFor())
-                        .as(new String(all.get(i).getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
+                        .as(new String(
+                                all.get(i).getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8))
                         .isEqualTo(i % 100);
             }
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);

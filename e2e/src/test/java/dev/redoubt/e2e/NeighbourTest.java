@@ -40,8 +40,8 @@ class NeighbourTest {
             double best = 0;
             for (int i = 0; i < TRIES && best < 0.9; i++) {
                 double alone = work(quiet);
-                try (Sandbox noisy = node.create(
-                        spec(Limits.DEFAULT.withMemory(Size.ofMib(64)).withPids(64).withDisk(Size.ofMib(64))))) {
+                try (Sandbox noisy = node.create(spec(
+                        Limits.DEFAULT.withMemory(Size.ofMib(64)).withPids(64).withDisk(Size.ofMib(64))))) {
                     List<GuestJob> load = load(noisy);
                     best = Math.max(best, work(quiet) / alone);
                     load.forEach(GuestJob::close);
@@ -61,7 +61,8 @@ class NeighbourTest {
                 "f() { f | f & }; f; sleep 60",
                 "x=a; while true; do x=$x$x; done",
                 "while true; do dd if=/dev/zero of=/home/user/fill bs=1M count=200 2>/dev/null; done")) {
-            RunRequest request = RunRequest.exec("sh", "-c", script).withUser("1000").withBoundedOutput();
+            RunRequest request =
+                    RunRequest.exec("sh", "-c", script).withUser("1000").withBoundedOutput();
             jobs.add(noisy.guest().run(request, (job, output) -> job.acknowledge(output.seq())));
         }
         return jobs;

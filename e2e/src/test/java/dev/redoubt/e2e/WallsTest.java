@@ -46,7 +46,8 @@ class WallsTest {
 
     /** The guest as the host sees it: the pid behind the pidfd (pidfd_open(2), fdinfo). */
     private static Path proc(Sandbox sandbox) throws IOException {
-        String info = Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
+        String info =
+                Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
         String pid = info.lines()
                 .filter(line -> line.startsWith("Pid:"))
                 .map(line -> line.substring(4).strip())
@@ -67,15 +68,19 @@ class WallsTest {
                 Sandbox other = node.create(SandboxSpec.of("busybox"))) {
             for (String namespace : SEVEN) {
                 long here = LinuxFiles.status("/proc/self/ns/" + namespace).inode();
-                FileStatus first = LinuxFiles.status(proc(one).resolve("ns/" + namespace).toString());
-                FileStatus second = LinuxFiles.status(proc(other).resolve("ns/" + namespace).toString());
+                FileStatus first =
+                        LinuxFiles.status(proc(one).resolve("ns/" + namespace).toString());
+                FileStatus second =
+                        LinuxFiles.status(proc(other).resolve("ns/" + namespace).toString());
                 assertThat(first.inode()).as(namespace).isNotEqualTo(here).isNotEqualTo(second.inode());
             }
             String map = Files.readString(proc(one).resolve("uid_map")).strip().replaceAll(" +", " ");
             assertThat(map).matches("0 [0-9]+ 65536");
             assertThat(Long.parseLong(map.split(" ", -1)[1])).isGreaterThanOrEqualTo(524_288);
-            assertThat(map).isNotEqualTo(
-                    Files.readString(proc(other).resolve("uid_map")).strip().replaceAll(" +", " "));
+            assertThat(map)
+                    .isNotEqualTo(Files.readString(proc(other).resolve("uid_map"))
+                            .strip()
+                            .replaceAll(" +", " "));
         }
     }
 
@@ -93,7 +98,8 @@ class WallsTest {
                     .contains("NoNewPrivs:\t1")
                     .contains("Seccomp:\t2");
             // a job sees its own descriptors and nothing that was left open
-            String open = Jobs.run(sandbox, "1000", "sh", "-c", "ls /proc/self/fd").text();
+            String open =
+                    Jobs.run(sandbox, "1000", "sh", "-c", "ls /proc/self/fd").text();
             assertThat(open).isEqualTo("0\n1\n2\n3\n"); // 3 is the directory that ls reads
         }
     }
@@ -101,7 +107,8 @@ class WallsTest {
     @Test
     void theNetworkBelongsToTheHost() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
-            String rules = Jobs.run(sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 192.0.2.1/32 dev lo; ip link")
+            String rules = Jobs.run(
+                            sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 192.0.2.1/32 dev lo; ip link")
                     .text();
             assertThat(rules).contains("Operation not permitted").contains("LOOPBACK,UP");
         }
@@ -125,15 +132,17 @@ class WallsTest {
                 1000);
         assertThatThrownBy(() -> node.create(missing)).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.code()).isIn(ProblemCode.UNPROCESSABLE, ProblemCode.WALL_UNAVAILABLE);
-            assertThat(problem.getCause()).isInstanceOfSatisfying(
-                    LaunchException.class, cause -> assertThat(cause.step()).isIn(Step.MOUNT_POINT, Step.BIND));
+            assertThat(problem.getCause())
+                    .isInstanceOfSatisfying(
+                            LaunchException.class,
+                            cause -> assertThat(cause.step()).isIn(Step.MOUNT_POINT, Step.BIND));
         });
     }
 
     @Test
     void theShippedSpawnerObeysNoSwitch() throws Exception {
-        NodeSettings switched = place.settings()
-                .withSwitches(new TestSwitches(EnumSet.allOf(TestSwitches.Layer.class)));
+        NodeSettings switched =
+                place.settings().withSwitches(new TestSwitches(EnumSet.allOf(TestSwitches.Layer.class)));
         try (Place other = Place.make()) {
             Path natives = Files.createDirectory(other.file("natives"));
             // the shipped program under the name of the test build
@@ -143,7 +152,8 @@ class WallsTest {
             NodeSettings settings = new NodeSettings(
                     other.data(), other.run(), natives, NodeSettings.Life.WITH_THIS_PROCESS, 0, switched.switches());
             try (Node refused = other.open(settings)) {
-                assertThatThrownBy(() -> refused.create(SandboxSpec.of("busybox"))).isInstanceOf(Problem.class);
+                assertThatThrownBy(() -> refused.create(SandboxSpec.of("busybox")))
+                        .isInstanceOf(Problem.class);
             }
             assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }

@@ -56,8 +56,7 @@ public final class Mounts {
                 configure(arena, context, type, option.getKey(), option.getValue());
             }
             check(context, type, CREATE, 0, 0);
-            return Fd.owned(
-                    Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
+            return Fd.owned(Syscall.check("fsmount", type, FSMOUNT, context.number(), FSMOUNT_CLOEXEC, attributes));
         }
     }
 
@@ -71,7 +70,12 @@ public final class Mounts {
         if (value.isEmpty()) {
             check(context, type + " " + key, SET_FLAG, name, 0);
         } else {
-            check(context, type + " " + key, SET_STRING, name, Syscall.path(arena, value).address());
+            check(
+                    context,
+                    type + " " + key,
+                    SET_STRING,
+                    name,
+                    Syscall.path(arena, value).address());
         }
     }
 
@@ -93,7 +97,9 @@ public final class Mounts {
                     return all.toString();
                 }
                 byte[] bytes = line.asSlice(0, length).toArray(JAVA_BYTE);
-                all.append(" [").append(new String(bytes, StandardCharsets.UTF_8).strip()).append(']');
+                all.append(" [")
+                        .append(new String(bytes, StandardCharsets.UTF_8).strip())
+                        .append(']');
             }
         }
     }
@@ -104,7 +110,14 @@ public final class Mounts {
             long empty = Syscall.path(arena, "").address();
             long flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
             Syscall.check(
-                    "move_mount", mount.toString(), MOVE_MOUNT, mount.number(), empty, directory.number(), empty, flags);
+                    "move_mount",
+                    mount.toString(),
+                    MOVE_MOUNT,
+                    mount.number(),
+                    empty,
+                    directory.number(),
+                    empty,
+                    flags);
         }
     }
 

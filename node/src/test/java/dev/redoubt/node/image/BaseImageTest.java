@@ -32,12 +32,17 @@ class BaseImageTest {
             assertThat(events).hasAtLeastOneElementOfType(ImageEvent.Building.class);
             assertThat(image.layers()).hasSize(2);
             Path debian = image.layerDirectories().getLast();
-            assertThat(one.sh("chroot \"$1\" sh -c 'id -u user; stat -c %u /home/user; . /etc/os-release; echo $VERSION_CODENAME'", debian.toString()))
+            assertThat(one.sh(
+                            "chroot \"$1\" sh -c 'id -u user; stat -c %u /home/user; . /etc/os-release; echo $VERSION_CODENAME'",
+                            debian.toString()))
                     .isEqualTo("1000\n1000\nbookworm\n");
             assertThat(debian.resolve("etc/machine-id")).isEmptyFile();
-            assertThat(one.sh("find \"$1\"/var/log \"$1\"/var/lib/apt/lists \"$1\"/tmp -type f | head", debian.toString()))
+            assertThat(one.sh(
+                            "find \"$1\"/var/log \"$1\"/var/lib/apt/lists \"$1\"/tmp -type f | head",
+                            debian.toString()))
                     .isEmpty();
-            assertThat(image.layerDirectories().getFirst().resolve("usr/bin/sudo")).hasContent("#!/bin/sh");
+            assertThat(image.layerDirectories().getFirst().resolve("usr/bin/sudo"))
+                    .hasContent("#!/bin/sh");
 
             events.clear();
             assertThat(store.ensureBase(SMALL, extras, events::add)).isEqualTo(image);
@@ -47,7 +52,8 @@ class BaseImageTest {
             assertThat(other.layers().getLast()).isEqualTo(image.layers().getLast());
             assertThat(events).doesNotHaveAnyElementsOfTypes(ImageEvent.Building.class);
 
-            assertThat(Stores.open(two).ensureBase(SMALL, extras, Stores.SILENT).digest()).isEqualTo(image.digest());
+            assertThat(Stores.open(two).ensureBase(SMALL, extras, Stores.SILENT).digest())
+                    .isEqualTo(image.digest());
             Stores.assertNoLeftovers(one);
         }
     }

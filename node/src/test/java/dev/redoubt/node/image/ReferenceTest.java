@@ -42,8 +42,28 @@ class ReferenceTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", ":", "@", "a b", "A", "a/", "/a", "a//b", "../a", "a/../b", "a:", "a:b:c", "a:-b", "a@sha256:12", "a@md5:12",
-                "host:99999999/a", "a%2fb", "a?b", "a#b", "user:pw@host/a", "http://host/a", "host\n/a"
+                "",
+                ":",
+                "@",
+                "a b",
+                "A",
+                "a/",
+                "/a",
+                "a//b",
+                "../a",
+                "a/../b",
+                "a:",
+                "a:b:c",
+                "a:-b",
+                "a@sha256:12",
+                "a@md5:12",
+                "host:99999999/a",
+                "a%2fb",
+                "a?b",
+                "a#b",
+                "user:pw@host/a",
+                "http://host/a",
+                "host\n/a"
             })
     void whatIsNoName(String text) {
         assertThatThrownBy(() -> Reference.parse(text)).isInstanceOf(ImageException.class);
@@ -59,7 +79,8 @@ class ReferenceTest {
         assertThat(challenges)
                 .containsExactly(
                         new Challenge("basic", Map.of("realm", "a, \"b\"")),
-                        new Challenge("bearer", Map.of("realm", "https://t/x?a=b", "service", "s", "scope", "r:x:pull,push")),
+                        new Challenge(
+                                "bearer", Map.of("realm", "https://t/x?a=b", "service", "s", "scope", "r:x:pull,push")),
                         new Challenge("negotiate", Map.of()),
                         new Challenge("digest", Map.of()));
         assertThat(Challenge.parse(List.of("=", "\"", "Bearer realm=\"unterminated", "x".repeat(10_000))))
@@ -68,9 +89,12 @@ class ReferenceTest {
 
     @Test
     void aPlatformWithoutAVariantTakesAny() {
-        assertThat(Platform.parse("linux/arm64").accepts(Platform.parse("linux/arm64/v8"))).isTrue();
-        assertThat(Platform.parse("linux/arm64/v7").accepts(Platform.parse("linux/arm64/v8"))).isFalse();
-        assertThat(Platform.parse("linux/arm64").accepts(Platform.parse("linux/amd64"))).isFalse();
+        assertThat(Platform.parse("linux/arm64").accepts(Platform.parse("linux/arm64/v8")))
+                .isTrue();
+        assertThat(Platform.parse("linux/arm64/v7").accepts(Platform.parse("linux/arm64/v8")))
+                .isFalse();
+        assertThat(Platform.parse("linux/arm64").accepts(Platform.parse("linux/amd64")))
+                .isFalse();
         assertThatThrownBy(() -> Platform.parse("linux")).isInstanceOf(IllegalArgumentException.class);
     }
 
