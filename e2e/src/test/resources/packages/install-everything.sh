@@ -20,6 +20,7 @@ redoubt-hello
 stat -c 'owner %u:%g mode %a' /var/lib/redoubt-hello
 
 useradd --create-home alice
+# shellcheck disable=SC2016 # it is alice's shell that expands it
 su alice -c 'echo "su: I am $(id -un) in $(cd && pwd)"'
 
 pip install -q --no-cache-dir --index-url http://127.0.0.1:8000/pip/simple redoubt-hello
