@@ -6,6 +6,8 @@ import dev.redoubt.node.TestSwitches;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +66,15 @@ final class Place implements AutoCloseable {
                 names(data().resolve("node/images/uses")),
                 names(run()).stream().filter(name -> !name.equals("node.sock")).toList(),
                 processes());
+    }
+
+    /** Makes every owner of this place look two minutes old. */
+    void ageOwners() throws IOException {
+        Path owners = data().resolve("node/owners");
+        FileTime then = FileTime.from(Instant.now().minusSeconds(120));
+        for (String name : names(owners)) {
+            Files.setLastModifiedTime(owners.resolve(name), then);
+        }
     }
 
     /** All of it by name, so that a failure says what is left. */

@@ -123,7 +123,9 @@ public final class Sweep {
 
     private void remove(String owner) {
         removeAllBut(owner, List.of());
-        LinuxFiles.removeFile(runDirectory.resolve(owner + ".sock").toString());
+        // one that was never published has its socket under the name that it would have got
+        String named = owner.startsWith(Owner.NEW) ? owner.substring(Owner.NEW.length()) : owner;
+        LinuxFiles.removeFile(runDirectory.resolve(named + ".sock").toString());
     }
 
     /**
