@@ -49,7 +49,7 @@ class GuestStreamTest {
         System.out.printf("1 GiB of output: %.0f MB/s, guest at most %d KB%n", GIB / seconds / 1e6, most.get());
         assertThat(bytes.get()).isEqualTo(GIB);
         assertThat(most.get()).isLessThan(3 * 1024);
-        // What the allocator keeps of a full ring is at most the ring; how much of it is the allocator's affair
+        // Known defect: an idle guest should be back below 256 KB, and sometimes keeps most of a ring (1 MiB)
         Eventually.holds(() -> guest.residentKilobytes() < 2 * 1024);
     }
 
