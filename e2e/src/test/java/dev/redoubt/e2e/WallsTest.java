@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,6 +88,7 @@ class WallsTest {
     @Test
     void aPlainJobHasNothingAndRootOnlyItsFive() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
+            sandbox.guest().ready().get(10, TimeUnit.SECONDS); // it clears its ambient set before it says so
             Map<String, String> guest = status(proc(sandbox));
             assertThat(guest).containsEntry("NoNewPrivs", "1").containsEntry("Seccomp", "2");
             assertThat(guest.get("CapAmb")).isEqualTo("0000000000000000");

@@ -88,12 +88,9 @@ public final class Node implements AutoCloseable {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
             Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
-            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.ranges(), settings.runDirectory());
+            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
-            household
-                    .remains()
-                    .forEach(entry -> parts.images().release(entry.id().value()));
             sweep.removeAllBut(
                     household.owner().name(),
                     household.survivors().stream()
@@ -183,7 +180,7 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
         Undo undo = slot.undo();
-        String user = slot.id().value();
+        String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user).layerDirectories();
         undo.addLast(() -> images.release(user));
         if (!settings.switches().withoutCgroupLimits()) {
@@ -257,7 +254,7 @@ public final class Node implements AutoCloseable {
         Undo undo = new Undo();
         undo.add(() -> household.owner().remove(entry.id()));
         undo.add(() -> ranges.release(entry.range()));
-        undo.add(() -> images.release(entry.id().value()));
+        undo.add(() -> images.release(entry.resources()));
         undo.add(() -> disks.destroy(entry.resources()));
         undo.add(() -> cgroups.existing(entry.resources()).remove());
         return undo;

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 
 /**
  * The images of this machine. Any number of processes may have the same store open; every change is all or nothing, and
@@ -73,7 +72,7 @@ public final class ImageStore {
     /**
      * Resolves, and keeps the image from being removed until {@link #release}.
      *
-     * @param owner the sandbox's id; an owner uses one image
+     * @param owner who to release it for; an owner uses one image
      */
     public Image use(String nameOrDigest, String owner) {
         return guard(() -> store.shared(() -> {
@@ -91,12 +90,9 @@ public final class ImageStore {
         });
     }
 
-    /** Forgets the owners that are no more, those a killed process could not release. */
-    public void releaseUnless(Predicate<String> alive) {
-        guard(() -> {
-            catalogue.uses().keySet().stream().filter(alive.negate()).forEach(catalogue::release);
-            return alive;
-        });
+    /** Everyone who uses an image, those whose process was killed before it could release included. */
+    public Set<String> users() {
+        return guard(() -> catalogue.uses().keySet());
     }
 
     /** Every image that has a name or a user, by name. */

@@ -10,6 +10,8 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.image.ImageException;
+import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.protocol.Problem;
@@ -27,8 +29,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Removes what dead owners left: processes with their control groups, disks, id ranges, sockets, journal, in this order, so
- * that an id is free only when nothing can run under it any more. Nothing of a living one, nothing that is not named after
+ * Removes what dead owners left: processes with their control groups, disks, their hold on images, id ranges, sockets,
+ * journal, in this order, so that an id is free only when nothing can run under it any more. Nothing of a living one, nothing that is not named after
  * an owner.
  *
  * <p>Any number may run at the same time; each dead owner falls to the one that takes its lock. What a killed sweep leaves
@@ -40,13 +42,15 @@ public final class Sweep {
 
     private final Cgroups cgroups;
     private final Disks disks;
+    private final ImageStore images;
     private final Ranges ranges;
     private final Path runDirectory;
 
     /** A sweep of everything of one data directory. */
-    public Sweep(Cgroups cgroups, Disks disks, Ranges ranges, Path runDirectory) {
+    public Sweep(Cgroups cgroups, Disks disks, ImageStore images, Ranges ranges, Path runDirectory) {
         this.cgroups = cgroups;
         this.disks = disks;
+        this.images = images;
         this.ranges = ranges;
         this.runDirectory = runDirectory;
     }
@@ -61,7 +65,7 @@ public final class Sweep {
                 if (isRipe(owner) && sweep(owner, corrupt)) {
                     removed.add(name(owner));
                 }
-            } catch (CgroupException | DiskException | LinuxException | Problem | UncheckedIOException failed) {
+            } catch (CgroupException | DiskException | ImageException | LinuxException | Problem | UncheckedIOException failed) {
                 problems.add(name(owner) + ": " + failed.getMessage());
             }
         }
@@ -141,6 +145,7 @@ public final class Sweep {
         groups.forEach(SandboxCgroup::kill);
         groups.forEach(SandboxCgroup::remove);
         ofOwner(owner, disks.names(), kept).forEach(disks::destroy);
+        ofOwner(owner, images.users(), kept).forEach(images::release);
         List<IdRange> claimed = alive.stream().map(Entry::range).toList();
         ranges.of(owner).stream().filter(range -> !claimed.contains(range)).forEach(ranges::release);
     }

@@ -2,6 +2,7 @@ package dev.redoubt.node.journal;
 
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.Node;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
@@ -43,6 +44,7 @@ final class LivingOwner {
         SandboxCgroup group = Cgroups.detect().create(resources);
         group.apply(Limits.DEFAULT, List.of());
         disks.acquire(resources, Limits.DEFAULT.disk(), Limits.DEFAULT.inodes()).close();
+        Node.openImages(data).use("busybox", resources);
         Process sleeper = new ProcessBuilder("sleep", "300").start();
         group.join(Math.toIntExact(sleeper.pid()));
         return sleeper.pid();

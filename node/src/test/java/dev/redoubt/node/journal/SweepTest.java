@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.Child;
+import dev.redoubt.node.Node;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.protocol.SandboxId;
@@ -41,6 +43,7 @@ final class SweepTest {
     private DataDirectory data;
     private Cgroups cgroups;
     private Disks disks;
+    private ImageStore images;
     private Ranges ranges;
 
     @BeforeEach
@@ -48,6 +51,8 @@ final class SweepTest {
         data = DataDirectory.open(temporary.resolve("data"));
         cgroups = Cgroups.detect();
         disks = Disks.open(data);
+        images = Node.openImages(data);
+        images.ensureBuiltIn("busybox");
         ranges = Ranges.open(data);
     }
 
@@ -59,7 +64,7 @@ final class SweepTest {
     }
 
     private SweepReport sweep() {
-        return new Sweep(cgroups, disks, ranges, temporary).run(data);
+        return new Sweep(cgroups, disks, images, ranges, temporary).run(data);
     }
 
     private Path journal(String owner) {
@@ -81,6 +86,7 @@ final class SweepTest {
     private void assertWhole(Holdings its) {
         assertThat(its.among(cgroups.names())).hasSize(2);
         assertThat(its.among(disks.names())).hasSize(2);
+        assertThat(its.among(images.users())).hasSize(2);
         assertThat(ranges.of(its.owner())).hasSize(2);
         assertThat(its.processes()).allMatch(SweepTest::runs);
         assertThat(journal(its.owner())).isDirectory();
@@ -89,6 +95,7 @@ final class SweepTest {
     private void assertGone(Holdings its) {
         assertThat(its.among(cgroups.names())).isEmpty();
         assertThat(its.among(disks.names())).isEmpty();
+        assertThat(its.among(images.users())).isEmpty();
         assertThat(ranges.of(its.owner())).isEmpty();
         assertThat(its.processes()).noneMatch(SweepTest::runs);
         assertThat(journal(its.owner())).doesNotExist();
