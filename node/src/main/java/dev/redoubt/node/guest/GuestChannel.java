@@ -7,11 +7,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,9 +38,6 @@ public final class GuestChannel implements AutoCloseable {
     private final AtomicLong lastToken = new AtomicLong();
     private final CompletableFuture<GuestReady> ready = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
-
-    // Of the loop's thread
-    private final Set<GuestJob> toAcknowledge = new LinkedHashSet<>();
 
     // Under the lock
     private final Object sending = new Object();
@@ -152,9 +147,9 @@ public final class GuestChannel implements AutoCloseable {
         return loop.isCurrentThread();
     }
 
-    /** Acknowledgements made while frames are read are sent together, the highest of each job, after the last frame. */
+    /** Sent with the last of this round of the loop, so that many frames cost one acknowledgement. */
     void acknowledgeSoon(GuestJob job) {
-        toAcknowledge.add(job);
+        loop.acknowledgeSoon(job);
     }
 
     /** Sends, or keeps until the guest reads again. In the order of the calls. */
@@ -214,17 +209,11 @@ public final class GuestChannel implements AutoCloseable {
                     return; // a sink closed the channel, and with it the socket
                 }
             }
-            flushAcknowledgements();
         } catch (LinuxException broken) {
             gone("the sandbox has ended: " + broken.getMessage());
         } catch (FlatReader.Malformed | GuestMisbehavedException broken) {
             gone("the guest broke the protocol: " + broken.getMessage());
         }
-    }
-
-    private void flushAcknowledgements() {
-        toAcknowledge.forEach(GuestJob::sendAcknowledgement);
-        toAcknowledge.clear();
     }
 
     private void dispatch(FromGuest frame) {

@@ -71,6 +71,17 @@ public final class GuestJob implements AutoCloseable {
     }
 
     void sendAcknowledgement() {
+        try {
+            acknowledgeAll();
+        } catch (SandboxGoneException gone) {
+            return; // and everything that was kept with it
+        }
+        if (complete && dealtWith.get() == delivered) {
+            channel.forget(this);
+        }
+    }
+
+    private void acknowledgeAll() {
         synchronized (this) {
             long seq = dealtWith.get();
             if (seq <= acknowledged) {
@@ -79,9 +90,6 @@ public final class GuestJob implements AutoCloseable {
             acknowledged = seq;
             unacknowledged.remove(seq);
             channel.send(new ToGuest.Ack(number, seq));
-        }
-        if (complete && dealtWith.get() == delivered) {
-            channel.forget(this);
         }
     }
 

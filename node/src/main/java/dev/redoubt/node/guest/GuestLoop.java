@@ -4,8 +4,10 @@ import dev.redoubt.linux.Epoll;
 import dev.redoubt.linux.EventFd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,6 +27,7 @@ public final class GuestLoop implements AutoCloseable {
     private final MemorySegment buffer = arena.allocate(Frame.HEADER + Frame.PAYLOAD, 8);
     private final Map<Long, GuestChannel> channels = new ConcurrentHashMap<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final Set<GuestJob> toAcknowledge = new LinkedHashSet<>(); // of the loop's thread alone
     private final AtomicLong tokens = new AtomicLong(BELL);
     private final Thread thread;
     private volatile boolean closed;
@@ -46,6 +49,9 @@ public final class GuestLoop implements AutoCloseable {
 
     /** @return the token of the channel's watch */
     long add(GuestChannel channel, int descriptor) {
+        if (closed) {
+            throw new IllegalStateException("the loop is closed");
+        }
         long token = tokens.incrementAndGet();
         channels.put(token, channel);
         epoll.add(descriptor, Epoll.READ, token);
@@ -62,6 +68,10 @@ public final class GuestLoop implements AutoCloseable {
         }
     }
 
+    void acknowledgeSoon(GuestJob job) {
+        toAcknowledge.add(job);
+    }
+
     /** Runs it on the loop's thread, soon. */
     void execute(Runnable task) {
         tasks.add(task);
@@ -73,6 +83,8 @@ public final class GuestLoop implements AutoCloseable {
             while (!closed) {
                 epoll.await(this::ready);
                 runTasks();
+                toAcknowledge.forEach(GuestJob::sendAcknowledgement);
+                toAcknowledge.clear();
             }
             runTasks();
         } finally {

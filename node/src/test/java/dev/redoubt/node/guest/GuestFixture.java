@@ -4,6 +4,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.UnixListener;
 import dev.redoubt.linux.UnixSocket;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -87,6 +88,28 @@ final class GuestFixture implements AutoCloseable {
 
     private int duplicate() {
         return keeper.duplicate().number(); // the socket closes it
+    }
+
+    /** The channel without its Java side. */
+    UnixSocket raw() {
+        return socket();
+    }
+
+    /** Copies a program of native/build into the sandbox. */
+    void install(String program, String path) {
+        try {
+            byte[] bytes = Files.readAllBytes(Path.of(System.getProperty("redoubt.native"), program));
+            var request = RunRequest.of(new Work.WriteFile(Bytes.of(path), 0755)).withUser(USER).withInput();
+            try (GuestJob job = channel.run(request, new CollectedOutput(0))) {
+                job.write(ByteBuffer.wrap(bytes));
+                job.closeInput();
+                if (!(await(job.exit()) instanceof JobExit.Exited(int code, JobUsage usage)) || code != 0) {
+                    throw new AssertionError(program + " was not copied");
+                }
+            }
+        } catch (IOException | InterruptedException failed) {
+            throw new AssertionError(failed);
+        }
     }
 
     GuestChannel channel() {

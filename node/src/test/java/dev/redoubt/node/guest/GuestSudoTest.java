@@ -4,11 +4,8 @@ import static dev.redoubt.node.guest.GuestFixture.await;
 import static dev.redoubt.node.guest.GuestFixture.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,29 +18,14 @@ class GuestSudoTest {
     private GuestFixture guest;
 
     @BeforeAll
-    void start() throws Exception {
+    void start() {
         guest = GuestFixture.start();
-        install(guest);
+        guest.install("redoubt-sudo", "/tmp/sudo");
     }
 
     @AfterAll
     void stop() {
         guest.close();
-    }
-
-    private static void install(GuestFixture guest) throws IOException, BrokenInputException, InterruptedException {
-        byte[] sudo = Files.readAllBytes(Path.of(System.getProperty("redoubt.native"), "redoubt-sudo"));
-        var request = RunRequest.of(new Work.WriteFile(Bytes.of("/tmp/sudo"), 0755))
-                .withUser("user")
-                .withInput();
-        try (GuestJob job = guest.channel().run(request, new CollectedOutput(0))) {
-            job.write(ByteBuffer.wrap(sudo));
-            job.closeInput();
-            assertThat(await(job.exit()))
-                    .isInstanceOfSatisfying(
-                            JobExit.Exited.class,
-                            exit -> assertThat(exit.code()).isZero());
-        }
     }
 
     @Test
@@ -93,8 +75,7 @@ class GuestSudoTest {
                 while ! test -e /tmp/ready; do sleep 0.02; done
                 kill -TERM $!; wait $!; echo $?""").text()).isEqualTo("got TERM\n5\n");
         GuestJob job = guest.channel().run(sh("/tmp/sudo sleep 5678"), (j, o) -> {});
-        Eventually.holds(() ->
-                guest.run("pgrep -f '[s]udo sleep 5678' && pgrep -x sleep").code() == 0);
+        Eventually.holds(() -> guest.run("pgrep -f '[s]udo sleep 5678' && pgrep -x sleep").code() == 0);
         job.close(); // SIGKILL: the shim has no chance to say anything
         Eventually.holds(() -> guest.run("pgrep -f '[s]leep 5678'").code() == 1);
     }
@@ -114,9 +95,9 @@ class GuestSudoTest {
     }
 
     @Test
-    void withoutTheOptionThereIsNoRoot() throws Exception {
+    void withoutTheOptionThereIsNoRoot() {
         try (GuestFixture strict = GuestFixture.start("switch")) {
-            install(strict);
+            strict.install("redoubt-sudo", "/tmp/sudo");
             var ended = strict.run("/tmp/sudo id");
             assertThat(ended.code()).isEqualTo(1);
             assertThat(ended.output().errors()).contains("this sandbox gives no root");
@@ -126,10 +107,10 @@ class GuestSudoTest {
     @Test
     void aLargeCommandGoesThrough() {
         String words = "x".repeat(1000) + " ";
-        var request = RunRequest.exec("/bin/sh", "-c", "set -- $W $W $W $W $W; /tmp/sudo sh -c 'echo $#' sh \"$@\"")
+        var request = RunRequest.exec(
+                        "/bin/sh", "-c", "set -- $W $W $W $W $W; /tmp/sudo sh -c 'echo $#' sh \"$@\"")
                 .withUser("user")
                 .withEnvironment(java.util.Map.of("W", words.repeat(100)));
-        assertThat(new String(guest.run(request).output().out(), StandardCharsets.UTF_8))
-                .isEqualTo("500\n");
+        assertThat(new String(guest.run(request).output().out(), StandardCharsets.UTF_8)).isEqualTo("500\n");
     }
 }
