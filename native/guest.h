@@ -33,7 +33,7 @@ struct chunk {
 	uint32_t length;
 	uint16_t type;
 	uint16_t flags;
-	bool large; /* has room for a whole frame's payload */
+	uint32_t mapped; /* size of its own mapping, 0 when it is of the heap */
 	uint8_t data[];
 };
 

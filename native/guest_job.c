@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -22,9 +23,11 @@
 #define WAITING_LIMIT (256u * 1024)
 /* Processes a job left behind may hold its pipes; so long they are heard after the job itself is gone. */
 #define LINGER_MS 100
+#define PAGE ((size_t)4096)
 /* A read of more than this is given a piece of full size, so that any such piece fits any such read. */
-#define LARGE 16384u
-#define SPARE_LIMIT 6u
+#define LARGE 32768u
+#define FULL_SIZE (FRAME_PAYLOAD + PAGE)
+#define SPARE_LIMIT 16u /* what a job may have unacknowledged */
 #define PTY_READ 4096u
 #define PTY_DRAIN 65536u
 
@@ -63,40 +66,61 @@ struct job *job_new(uint32_t id)
 }
 
 /*
- * Large pieces come and go by the thousand while a job prints fast; a few are kept for the next, since asking the kernel
- * for fresh pages each time costs as much as moving the bytes. A guest that was idle for a second keeps none.
+ * Pieces larger than a page are mapped, not allocated: a heap keeps their pages for as long as anything small lives among
+ * them, and sometimes longer, and a guest that was idle for a second is to hold none. Those of full size come and go by
+ * the thousand while a job prints fast; some are kept for the next, since asking the kernel for fresh pages each time
+ * costs as much as moving the bytes.
  */
 static struct chunks spare;
 static unsigned spare_count;
 
-static struct chunk *new_chunk(size_t length)
+static struct chunk *map_chunk(size_t length)
 {
-	bool large = length > LARGE;
+	size_t size = length > LARGE ? FULL_SIZE : (sizeof(struct chunk) + length + PAGE - 1) & ~(PAGE - 1);
 	struct chunk *chunk = spare.first;
 
-	if (large && chunk != NULL) {
+	if (size == FULL_SIZE && chunk != NULL) {
 		spare.first = chunk->next;
 		spare_count--;
-	} else {
-		chunk = malloc(sizeof *chunk + (large ? FRAME_PAYLOAD : length));
+		return chunk;
 	}
-	if (chunk != NULL) {
+	chunk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk == MAP_FAILED)
+		return NULL;
+	chunk->mapped = (uint32_t)size;
+	return chunk;
+}
+
+static struct chunk *allocate_chunk(size_t length)
+{
+	struct chunk *chunk = malloc(sizeof *chunk + length);
+
+	if (chunk != NULL)
+		chunk->mapped = 0;
+	return chunk;
+}
+
+static struct chunk *new_chunk(size_t length)
+{
+	struct chunk *chunk = length > PAGE ? map_chunk(length) : allocate_chunk(length);
+
+	if (chunk != NULL)
 		chunk->length = (uint32_t)length;
-		chunk->large = large;
-	}
 	return chunk;
 }
 
 static void free_chunk(struct chunk *chunk)
 {
-	if (!chunk->large || spare_count == SPARE_LIMIT) {
+	if (chunk->mapped == 0) {
 		free(chunk);
-		return;
+	} else if (chunk->mapped != FULL_SIZE || spare_count == SPARE_LIMIT) {
+		munmap(chunk, chunk->mapped);
+	} else {
+		chunk->next = spare.first;
+		spare.first = chunk;
+		spare_count++;
+		guest.warm = true;
 	}
-	chunk->next = spare.first;
-	spare.first = chunk;
-	spare_count++;
-	guest.warm = true;
 }
 
 static void append(struct chunks *list, struct chunk *chunk)
@@ -126,7 +150,7 @@ void jobs_release_memory(void)
 		struct chunk *chunk = spare.first;
 
 		spare.first = chunk->next;
-		free(chunk);
+		munmap(chunk, FULL_SIZE);
 	}
 	spare_count = 0;
 }

@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CONNECTIONS 200
@@ -114,6 +115,24 @@ static int lingering(int listener, const struct sockaddr_in *address)
 	return fd;
 }
 
+/* The control: whoever closes the last descriptor of such a socket does wait. */
+static int close_blocks(int fd)
+{
+	pid_t closer = fork();
+	int blocked;
+
+	if (closer == 0) {
+		close(fd);
+		_exit(0);
+	}
+	close(fd); /* not the last */
+	usleep(500000);
+	blocked = waitpid(closer, NULL, WNOHANG) == 0;
+	kill(closer, SIGKILL);
+	waitpid(closer, NULL, 0);
+	return blocked;
+}
+
 static void linger(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -126,6 +145,7 @@ static void linger(void)
 		perror("listener");
 		exit(1);
 	}
+	puts(close_blocks(lingering(listener, &address)) ? "close blocks" : "close does not block");
 	for (int i = 0; i < 4; i++) {
 		int door = open_door(0);
 		int fd = lingering(listener, &address);

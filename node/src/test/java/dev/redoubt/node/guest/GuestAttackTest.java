@@ -61,7 +61,8 @@ class GuestAttackTest {
     void aDescriptorWhoseCloseBlocksDoesNotBlockTheGuest() {
         CollectedOutput output = new CollectedOutput(100);
         try (GuestJob attack = guest.channel().run(sh("/tmp/attack linger").withInput(), output)) {
-            Eventually.holds(() -> output.text().equals("sent\n"));
+            Eventually.holds(() -> output.text().endsWith("sent\n"));
+            assertThat(output.text()).startsWith("close blocks\n"); // the control
             for (int i = 0; i < 20; i++) {
                 guestIsWell();
             }
