@@ -46,7 +46,8 @@ class GuestAttackTest {
         CollectedOutput output = new CollectedOutput(100);
         try (GuestJob attack = guest.channel().run(sh("/tmp/attack fill").withInput(), output)) {
             Eventually.holds(() -> output.text().startsWith("opened"));
-            int opened = Integer.parseInt(output.text().substring("opened ".length()).strip());
+            int opened =
+                    Integer.parseInt(output.text().substring("opened ".length()).strip());
             assertThat(opened).isPositive().isLessThan(200); // doors and backlog have an end
             guestIsWell();
             assertThat(guest.residentKilobytes()).isLessThan(500);
@@ -73,9 +74,8 @@ class GuestAttackTest {
     void nobodyCanSignalTheGuest() {
         assertThat(guest.run("/tmp/attack signal").text()).isEqualTo("sent 0\n");
         // root inside has no CAP_KILL either
-        var root = sh("/tmp/attack signal")
-                .withUser("0")
-                .withCapabilities(GuestFixture.PACKAGES, GuestFixture.PACKAGES);
+        var root =
+                sh("/tmp/attack signal").withUser("0").withCapabilities(GuestFixture.PACKAGES, GuestFixture.PACKAGES);
         assertThat(guest.run(root).text()).isEqualTo("sent 0\n");
         guestIsWell();
     }
@@ -83,7 +83,8 @@ class GuestAttackTest {
     @Test
     void aGuestOfTheSameIdOutlivesEverySignal() {
         try (GuestFixture single = GuestFixture.start("single")) {
-            RunRequest copy = RunRequest.exec("/bin/sh", "-c", "for i in $(seq 64); do kill -$i 1 2>/dev/null && echo $i; done");
+            RunRequest copy =
+                    RunRequest.exec("/bin/sh", "-c", "for i in $(seq 64); do kill -$i 1 2>/dev/null && echo $i; done");
             CollectedOutput output = new CollectedOutput(1000);
             try (GuestJob job = single.channel().run(copy, output)) {
                 await(job.exit());
@@ -121,8 +122,9 @@ class GuestAttackTest {
         jobs.forEach(job -> await(job.started()));
         try (GuestJob late = guest.channel().run(sh("true"), (j, o) -> {})) {
             assertThat(await(late.exit()))
-                    .isInstanceOfSatisfying(JobExit.NotStarted.class, exit -> assertThat(exit.errno())
-                            .isEqualTo(Errno.EAGAIN));
+                    .isInstanceOfSatisfying(
+                            JobExit.NotStarted.class,
+                            exit -> assertThat(exit.errno()).isEqualTo(Errno.EAGAIN));
         }
         assertThat(await(guest.channel().list())).hasSize(512);
         assertThat(guest.residentKilobytes()).isLessThan(1000);
@@ -140,6 +142,7 @@ class GuestAttackTest {
                 assertThat(guest.channel().ping()).succeedsWithin(SOON);
             }
         }
-        Eventually.holds(() -> guest.run("ls -d /proc/[0-9]* | wc -l").text().strip().matches("[1-6]"));
+        Eventually.holds(
+                () -> guest.run("ls -d /proc/[0-9]* | wc -l").text().strip().matches("[1-6]"));
     }
 }

@@ -99,7 +99,9 @@ final class GuestFixture implements AutoCloseable {
     void install(String program, String path) {
         try {
             byte[] bytes = Files.readAllBytes(Path.of(System.getProperty("redoubt.native"), program));
-            var request = RunRequest.of(new Work.WriteFile(Bytes.of(path), 0755)).withUser(USER).withInput();
+            var request = RunRequest.of(new Work.WriteFile(Bytes.of(path), 0755))
+                    .withUser(USER)
+                    .withInput();
             try (GuestJob job = channel.run(request, new CollectedOutput(0))) {
                 job.write(ByteBuffer.wrap(bytes));
                 job.closeInput();

@@ -76,8 +76,10 @@ class GuestRefusalTest {
         Frame.write(out, Frame.PING, 0, 0, 0, ToGuest.EMPTY);
         assertThat(ask(25)).isInstanceOf(FromGuest.Refused.class); // a byte more than the header says
         Frame.write(out, Frame.STDIN, 0, running, 0, ByteBuffer.allocate(Frame.PAYLOAD));
-        assertThat(ask(FRAME + 1)).isInstanceOfSatisfying(FromGuest.Refused.class, refused -> assertThat(refused.errno())
-                .isEqualTo(Errno.EMSGSIZE));
+        assertThat(ask(FRAME + 1))
+                .isInstanceOfSatisfying(
+                        FromGuest.Refused.class,
+                        refused -> assertThat(refused.errno()).isEqualTo(Errno.EMSGSIZE));
         int length = Frame.write(out, Frame.PING, 0, 0, 0, ToGuest.EMPTY);
         out.set(java.lang.foreign.ValueLayout.JAVA_INT, 20, 1); // the reserved field
         assertThat(ask(length)).isInstanceOf(FromGuest.Refused.class);

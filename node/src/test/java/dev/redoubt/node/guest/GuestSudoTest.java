@@ -75,7 +75,8 @@ class GuestSudoTest {
                 while ! test -e /tmp/ready; do sleep 0.02; done
                 kill -TERM $!; wait $!; echo $?""").text()).isEqualTo("got TERM\n5\n");
         GuestJob job = guest.channel().run(sh("/tmp/sudo sleep 5678"), (j, o) -> {});
-        Eventually.holds(() -> guest.run("pgrep -f '[s]udo sleep 5678' && pgrep -x sleep").code() == 0);
+        Eventually.holds(() ->
+                guest.run("pgrep -f '[s]udo sleep 5678' && pgrep -x sleep").code() == 0);
         job.close(); // SIGKILL: the shim has no chance to say anything
         Eventually.holds(() -> guest.run("pgrep -f '[s]leep 5678'").code() == 1);
     }
@@ -107,10 +108,10 @@ class GuestSudoTest {
     @Test
     void aLargeCommandGoesThrough() {
         String words = "x".repeat(1000) + " ";
-        var request = RunRequest.exec(
-                        "/bin/sh", "-c", "set -- $W $W $W $W $W; /tmp/sudo sh -c 'echo $#' sh \"$@\"")
+        var request = RunRequest.exec("/bin/sh", "-c", "set -- $W $W $W $W $W; /tmp/sudo sh -c 'echo $#' sh \"$@\"")
                 .withUser("user")
                 .withEnvironment(java.util.Map.of("W", words.repeat(100)));
-        assertThat(new String(guest.run(request).output().out(), StandardCharsets.UTF_8)).isEqualTo("500\n");
+        assertThat(new String(guest.run(request).output().out(), StandardCharsets.UTF_8))
+                .isEqualTo("500\n");
     }
 }
