@@ -118,14 +118,21 @@ static int lingering(int listener, const struct sockaddr_in *address)
 /* The control: whoever closes the last descriptor of such a socket does wait. */
 static int close_blocks(int fd)
 {
-	pid_t closer = fork();
+	int ours_closed[2];
 	int blocked;
+	pid_t closer;
+	char byte;
 
+	if (pipe(ours_closed) < 0 || (closer = fork()) < 0)
+		exit(1);
 	if (closer == 0) {
-		close(fd);
+		close(ours_closed[1]);
+		if (read(ours_closed[0], &byte, 1) == 0)
+			close(fd);
 		_exit(0);
 	}
-	close(fd); /* not the last */
+	close(fd); /* not the last: the child waits for us */
+	close(ours_closed[1]);
 	usleep(500000);
 	blocked = waitpid(closer, NULL, WNOHANG) == 0;
 	kill(closer, SIGKILL);
@@ -147,13 +154,18 @@ static void linger(void)
 	}
 	puts(close_blocks(lingering(listener, &address)) ? "close blocks" : "close does not block");
 	for (int i = 0; i < 4; i++) {
-		int door = open_door(0);
-		int fd = lingering(listener, &address);
+		/* In a child of its own: the door may be quick, and then our close is the last, and waits. */
+		if (fork() == 0) {
+			int door = open_door(0);
+			int fd = lingering(listener, &address);
 
-		send_with(door, "x", 1, &fd, 1);
-		close(fd);
-		close(door); /* whoever closes the other end is the last holder of the TCP socket */
+			send_with(door, "x", 1, &fd, 1);
+			close(fd);
+			close(door); /* whoever closes the other end is the last holder of the TCP socket */
+			_exit(0);
+		}
 	}
+	usleep(500000);
 	puts("sent");
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)

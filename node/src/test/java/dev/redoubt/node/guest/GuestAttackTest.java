@@ -67,6 +67,7 @@ class GuestAttackTest {
             for (int i = 0; i < 20; i++) {
                 guestIsWell();
             }
+            assertThat(attack.exit()).isNotDone();
         }
     }
 
