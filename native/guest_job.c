@@ -27,7 +27,7 @@
 /* A read of more than this is given a piece of full size, so that any such piece fits any such read. */
 #define LARGE 32768u
 #define FULL_SIZE (FRAME_PAYLOAD + PAGE)
-#define SPARE_LIMIT 16u /* what a job may have unacknowledged */
+#define SPARE_LIMIT 8u
 #define PTY_READ 4096u
 #define PTY_DRAIN 65536u
 

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.function.LongConsumer;
 
 /**
@@ -54,11 +55,21 @@ public final class Epoll implements AutoCloseable {
 
     /** Waits until something is ready and hands out the token of each thing that is; at most 64 at once. */
     public void await(LongConsumer ready) {
-        long count =
-                Syscall.check("epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), events.address(), MOST, -1);
+        await(-1, ready);
+    }
+
+    /** The same, but not for longer than {@code limit}, in whole milliseconds. @return false when nothing was ready */
+    public boolean await(Duration limit, LongConsumer ready) {
+        return await(limit.toMillis(), ready);
+    }
+
+    private boolean await(long milliseconds, LongConsumer ready) {
+        long count = Syscall.check(
+                "epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), events.address(), MOST, milliseconds);
         for (int i = 0; i < count; i++) {
             ready.accept(events.get(JAVA_LONG_UNALIGNED, (long) i * EVENT + 4));
         }
+        return count > 0;
     }
 
     private void control(int operation, int descriptor, int interest, long token) {

@@ -147,7 +147,7 @@ public final class GuestChannel implements AutoCloseable {
         return loop.isCurrentThread();
     }
 
-    /** Sent with the last of this round of the loop, so that many frames cost one acknowledgement. */
+    /** Sent soon, so that many frames cost one acknowledgement. */
     void acknowledgeSoon(GuestJob job) {
         loop.acknowledgeSoon(job);
     }

@@ -70,6 +70,11 @@ public final class GuestJob implements AutoCloseable {
         }
     }
 
+    /** Whether the guest keeps so much for us that it should soon hear what we have dealt with. */
+    boolean owesMuch() {
+        return complete || unacknowledged.isMuch();
+    }
+
     void sendAcknowledgement() {
         try {
             acknowledgeAll();

@@ -4,6 +4,8 @@ import dev.redoubt.linux.Epoll;
 import dev.redoubt.linux.EventFd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Queue;
@@ -20,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class GuestLoop implements AutoCloseable {
     private static final long BELL = 0;
+    private static final Duration QUIET = Duration.ofMillis(1);
 
     private final Epoll epoll = Epoll.create();
     private final EventFd bell = EventFd.create();
@@ -81,16 +84,31 @@ public final class GuestLoop implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
-                epoll.await(this::ready);
+                awaitEvents();
                 runTasks();
-                toAcknowledge.forEach(GuestJob::sendAcknowledgement);
-                toAcknowledge.clear();
             }
             runTasks();
         } finally {
             // Also when a sink threw: nobody waits for ever on a loop that is gone.
             channels.values().forEach(channel -> channel.gone("the loop has ended"));
             closed = true;
+        }
+    }
+
+    /** Many small pieces cost one acknowledgement: it is sent when enough has come together, or when it is quiet. */
+    private void awaitEvents() {
+        boolean quiet = false;
+        if (toAcknowledge.isEmpty()) {
+            epoll.await(this::ready);
+        } else {
+            quiet = !epoll.await(QUIET, this::ready);
+        }
+        for (Iterator<GuestJob> jobs = toAcknowledge.iterator(); jobs.hasNext(); ) {
+            GuestJob job = jobs.next();
+            if (quiet || job.owesMuch()) {
+                jobs.remove();
+                job.sendAcknowledgement();
+            }
         }
     }
 

@@ -30,6 +30,10 @@ final class Unacknowledged {
         }
     }
 
+    synchronized boolean isMuch() {
+        return bytes > LIMIT / 8;
+    }
+
     synchronized void remove(long seq) {
         for (Entry first = entries.peek(); first != null && first.seq() <= seq; first = entries.peek()) {
             bytes -= first.size();

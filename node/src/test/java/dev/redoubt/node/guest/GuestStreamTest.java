@@ -48,7 +48,7 @@ class GuestStreamTest {
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf("1 GiB of output: %.0f MB/s, guest at most %d KB%n", GIB / seconds / 1e6, most.get());
         assertThat(bytes.get()).isEqualTo(GIB);
-        assertThat(most.get()).isLessThan(3 * 1024);
+        assertThat(most.get()).isLessThan(4 * 1024);
         // idle for a second, it holds nothing of all that
         Eventually.holds(() -> guest.residentKilobytes() < 256);
     }
@@ -103,7 +103,7 @@ class GuestStreamTest {
             // silence: the job waits, and goes on only as acknowledgements come
             long before = settled(bytes);
             assertThat(before).isLessThanOrEqualTo(MIB);
-            assertThat(guest.residentKilobytes()).isLessThan(1500);
+            assertThat(guest.residentKilobytes()).isLessThan(3000);
             assertThat(job.exit().isDone()).isFalse();
             while (!job.exit().isDone()) {
                 job.acknowledge(job.delivered());
