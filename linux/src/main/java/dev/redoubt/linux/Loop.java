@@ -44,10 +44,6 @@ public final class Loop implements AutoCloseable {
         return "/dev/loop" + number;
     }
 
-    public Device device() {
-        return LinuxFiles.status(device).self();
-    }
-
     /**
      * Attaches a file to a free device.
      *

@@ -1,14 +1,12 @@
 package dev.redoubt.node.disk;
 
 import dev.redoubt.linux.Btrfs;
-import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.MountTree;
 import dev.redoubt.protocol.Size;
-import java.util.Optional;
 
 /** One subvolume. */
 final class BtrfsDisk implements Disk {
@@ -69,11 +67,6 @@ final class BtrfsDisk implements Disk {
 
     private static long number(String path) {
         return Long.parseLong(LinuxFiles.readOnce(path));
-    }
-
-    @Override
-    public Optional<Device> device() {
-        return Optional.of(image.device());
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.redoubt.node.disk;
 
 import dev.redoubt.linux.Btrfs;
-import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.FileSystemSpace;
@@ -56,7 +55,7 @@ final class BtrfsImage {
      * @param devicePath where the block device that it is on can be opened
      * @param fresh whether nobody else had it attached
      */
-    record Mounted(Fd top, String devicePath, Device device, boolean fresh) {}
+    record Mounted(Fd top, String devicePath, boolean fresh) {}
 
     /** Once it is there, no weaker mechanism may quietly take its place: the disks of living sandboxes are in it. */
     static boolean exists(DataDirectory data) {
@@ -85,7 +84,7 @@ final class BtrfsImage {
     private static Mounted mount(Fd image) {
         Optional<Loop> attached = Loop.find(image, NAME);
         try (Loop loop = attached.isPresent() ? attached.get() : Loop.attach(image, NAME)) {
-            return new Mounted(mount(loop.path()), loop.path(), loop.device(), attached.isEmpty());
+            return new Mounted(mount(loop.path()), loop.path(), attached.isEmpty());
         }
     }
 

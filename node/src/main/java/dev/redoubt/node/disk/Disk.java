@@ -1,9 +1,7 @@
 package dev.redoubt.node.disk;
 
-import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.protocol.Size;
-import java.util.Optional;
 
 /**
  * The writable layer of one sandbox: a directory with {@code u} (the overlay's upper) and {@code w} (its work directory),
@@ -24,9 +22,6 @@ public sealed interface Disk extends AutoCloseable permits BtrfsDisk, MountedDis
 
     /** Bytes it takes now, those not yet written out included. */
     Size used();
-
-    /** The block device that its reads and writes go to, for an i/o limit (give it to BlockDevices.wholeDisk first); empty when it is in memory. */
-    Optional<Device> device();
 
     /** Lets go of it and leaves it where it is, for {@link Disks#existing}. */
     @Override

@@ -90,7 +90,7 @@ final class ImageDisks implements Disks {
             options.put("noinit_itable", "");
             int attributes = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
             Fd mount = Mounts.detached("ext4", options, attributes);
-            return MountedDisk.of(name, mount, Optional.of(loop.device()), () -> destroy(name));
+            return MountedDisk.of(name, mount, () -> destroy(name));
         }
     }
 

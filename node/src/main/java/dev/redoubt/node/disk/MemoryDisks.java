@@ -25,7 +25,7 @@ final class MemoryDisks implements Disks {
         options.put("mode", "0755");
         try {
             int attributes = Mounts.NO_SUID | Mounts.NO_DEVICES | Mounts.NO_ACCESS_TIME;
-            return MountedDisk.of(name, Mounts.detached("tmpfs", options, attributes), Optional.empty(), () -> {});
+            return MountedDisk.of(name, Mounts.detached("tmpfs", options, attributes), () -> {});
         } catch (LinuxException refused) {
             throw new DiskException("making disk " + name, refused);
         }

@@ -1,6 +1,5 @@
 package dev.redoubt.node.disk;
 
-import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.FileSystemSpace;
@@ -8,21 +7,18 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.MountTree;
 import dev.redoubt.protocol.Size;
-import java.util.Optional;
 
 /** A whole file system per sandbox, whose size is the limit. */
 final class MountedDisk implements Disk {
     private final String name;
     private final Fd mount;
     private final Fd directory;
-    private final Optional<Device> device;
     private final Runnable destroy;
 
-    private MountedDisk(String name, Fd mount, Fd directory, Optional<Device> device, Runnable destroy) {
+    private MountedDisk(String name, Fd mount, Fd directory, Runnable destroy) {
         this.name = name;
         this.mount = mount;
         this.directory = directory;
-        this.device = device;
         this.destroy = destroy;
     }
 
@@ -31,11 +27,11 @@ final class MountedDisk implements Disk {
      *
      * @param destroy removes what else there is
      */
-    static MountedDisk of(String name, Fd mount, Optional<Device> device, Runnable destroy) {
+    static MountedDisk of(String name, Fd mount, Runnable destroy) {
         try {
             Fd directory = LinuxFiles.openAt(mount, ".", LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY, 0);
             LayerDirectories.make(directory);
-            return new MountedDisk(name, mount, directory, device, destroy);
+            return new MountedDisk(name, mount, directory, destroy);
         } catch (LinuxException refused) {
             mount.close();
             throw refused;
@@ -73,11 +69,6 @@ final class MountedDisk implements Disk {
         } catch (LinuxException refused) {
             throw new DiskException("measuring disk " + name, refused);
         }
-    }
-
-    @Override
-    public Optional<Device> device() {
-        return device;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.redoubt.node.disk;
 
-import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
@@ -8,7 +7,6 @@ import dev.redoubt.linux.MountTree;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.linux.ProjectQuota;
 import dev.redoubt.protocol.Size;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /** One directory with a project id of its own. */
@@ -54,11 +52,6 @@ final class ProjectQuotaDisk implements Disk {
         } catch (LinuxException refused) {
             throw new DiskException("measuring disk " + name, refused);
         }
-    }
-
-    @Override
-    public Optional<Device> device() {
-        return Optional.of(LinuxFiles.status(directory).on());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.redoubt.node.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.linux.Device;
+import dev.redoubt.node.cgroup.BlockDevices;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
@@ -18,7 +19,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An i/o limit on the device of a disk, held against a real writer and a real reader. */
+/**
+ * An i/o limit on the host's disk, held against a real writer and a real reader on a sandbox's disk: the loop device between
+ * the two passes on for whom it works.
+ */
 final class IoLimitTest {
     private static final int MIB = 4;
 
@@ -35,7 +39,7 @@ final class IoLimitTest {
                     "/proc/" + ProcessHandle.current().pid() + "/fd/"
                             + disk.directory().number(),
                     "u/file");
-            List<Device> devices = disk.device().stream().toList();
+            List<Device> devices = BlockDevices.below(temporary).stream().toList();
             String write = "exec dd if=/dev/zero of=" + file + " bs=1M count=" + MIB + " oflag=direct";
             String read = "exec dd if=" + file + " of=/dev/null bs=1M count=" + MIB + " iflag=direct";
 
