@@ -129,9 +129,11 @@ final class SandboxCgroupTest {
         group.apply(Limits.DEFAULT.withPids(20), List.of());
         try (Member bomb = Member.start(group, "f() { f & f & sleep 60; }; f")) {
             await(() -> group.usage().pids() == 20);
-            assertThat(group.usage().pids()).isEqualTo(20);
+            for (int look = 0; look < 1000; look++) { // those refused a child end, and others take their place
+                assertThat(group.usage().pids()).isLessThanOrEqualTo(20);
+            }
             group.kill();
-            assertThat(bomb.exitCode()).isEqualTo(KILLED);
+            assertThat(bomb.exitCode()).as("killed, or ended by a fork that was refused").isNotZero();
         }
     }
 
