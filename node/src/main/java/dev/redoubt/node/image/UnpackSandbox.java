@@ -95,6 +95,9 @@ final class UnpackSandbox {
             started.completeExceptionally(failed);
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
+        } finally {
+            // Does nothing when it has started: else whoever waits would wait for ever.
+            started.completeExceptionally(new IllegalStateException("the thread ended before its process began"));
         }
     }
 

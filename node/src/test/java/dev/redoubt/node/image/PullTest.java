@@ -379,6 +379,20 @@ class PullTest {
         }
     }
 
+    /** Also where plain HTTP would be allowed: whoever has a certificate is not asked to do without. */
+    @Test
+    void aCertificateNobodyKnowsIsRefused() throws Exception {
+        try (RealRegistry registry = RealRegistry.startTls(scratch)) {
+            PullOptions insecure = new PullOptions(Platform.host(), true, Optional.empty());
+            for (String host : List.of("127.0.0.1:", "0.0.0.0:")) {
+                assertThatThrownBy(() -> pull(host + registry.port() + "/repo/image:v1", insecure))
+                        .hasMessageContaining("certif")
+                        .asInstanceOf(type(ImageException.class))
+                        .returns(Reason.REGISTRY, ImageException::reason);
+            }
+        }
+    }
+
     @Test
     void nobodyAtThatAddress() throws Exception {
         int port = RealRegistry.freePort();

@@ -25,13 +25,27 @@ final class RealRegistry implements AutoCloseable {
 
     /** {@code auth} is the configuration's section of that name, or empty. */
     static RealRegistry start(Scratch scratch, String auth) throws Exception {
+        return start(scratch, auth, "");
+    }
+
+    /** Speaks TLS only, with a certificate that nobody has reason to trust. */
+    static RealRegistry startTls(Scratch scratch) throws Exception {
+        scratch.sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.pem -days 2 -subj /CN=127.0.0.1"
+                + " -addext subjectAltName=IP:127.0.0.1,IP:0.0.0.0 2>&1");
+        return start(
+                scratch,
+                "",
+                ", tls: {certificate: " + scratch.path("tls.pem") + ", key: " + scratch.path("tls.key") + "}");
+    }
+
+    private static RealRegistry start(Scratch scratch, String auth, String tls) throws Exception {
         int port = freePort();
         Path storage = scratch.make("registry");
         Path config = scratch.path("registry-" + port + ".yml");
         Files.writeString(
                 config,
                 "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: "
-                        + storage + "}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:" + port + "'}\n" + auth);
+                        + storage + "}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:" + port + "'" + tls + "}\n" + auth);
         Process process = new ProcessBuilder("docker-registry", "serve", config.toString())
                 .redirectOutput(scratch.path("registry.log").toFile())
                 .redirectErrorStream(true)
