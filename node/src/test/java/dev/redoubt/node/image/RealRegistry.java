@@ -45,7 +45,8 @@ final class RealRegistry implements AutoCloseable {
         Files.writeString(
                 config,
                 "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: "
-                        + storage + "}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:" + port + "'" + tls + "}\n" + auth);
+                        + storage + "}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:" + port + "'" + tls + "}\n"
+                        + auth);
         Process process = new ProcessBuilder("docker-registry", "serve", config.toString())
                 .redirectOutput(scratch.path("registry.log").toFile())
                 .redirectErrorStream(true)
