@@ -208,7 +208,7 @@ class ImageStoreTest {
     void manyProcessesMakeBusyboxAtOnce() throws Exception {
         List<Process> processes = new ArrayList<>();
         for (int at = 0; at < 8; at++) {
-            processes.add(StoreProcess.start(scratch.path("images"), "busybox"));
+            processes.add(StoreProcess.start(scratch, "busybox"));
         }
         Set<String> answers = new HashSet<>();
         for (Process process : processes) {
@@ -225,7 +225,7 @@ class ImageStoreTest {
     @Test
     void whatAKilledImportLeftIsSweptAndNothingElse() throws Exception {
         Image kept = importRoot("kept", "x");
-        Process killed = StoreProcess.start(scratch.path("images"), "import", "killed");
+        Process killed = StoreProcess.start(scratch, "import", "killed");
         List<ProcessHandle> family;
         try (OutputStream archive = killed.getOutputStream()) {
             archive.write(root().file("usr/big", "x".repeat(500_000)).unfinished());

@@ -47,10 +47,9 @@ final class RealRegistry implements AutoCloseable {
                 "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: "
                         + storage + "}, delete: {enabled: true}}\nhttp: {addr: '127.0.0.1:" + port + "'" + tls + "}\n"
                         + auth);
-        Process process = new ProcessBuilder("docker-registry", "serve", config.toString())
+        Process process = scratch.start(new ProcessBuilder("docker-registry", "serve", config.toString())
                 .redirectOutput(scratch.path("registry.log").toFile())
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true));
         awaitPort(process, port);
         return new RealRegistry(process, port, storage);
     }

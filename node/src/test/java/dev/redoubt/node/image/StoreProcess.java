@@ -11,7 +11,7 @@ import java.util.List;
 final class StoreProcess {
     private StoreProcess() {}
 
-    static Process start(Path store, String... words) throws IOException {
+    static Process start(Scratch scratch, String... words) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -21,11 +21,9 @@ final class StoreProcess {
                 "-cp",
                 System.getProperty("java.class.path"),
                 StoreProcess.class.getName(),
-                store.toString()));
+                scratch.path("images").toString()));
         command.addAll(List.of(words));
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        return scratch.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT));
     }
 
     public static void main(String[] words) {
