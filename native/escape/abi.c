@@ -2,7 +2,6 @@
 #include "probe.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>

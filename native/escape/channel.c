@@ -1,13 +1,9 @@
 /* The guest's own door inside the sandbox: /run/redoubt, and the socket at which sudo asks. */
 #include "probe.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 

@@ -1,8 +1,6 @@
 /* Objects of the host's IPC namespace and shared memory: the decoys made outside. */
 #include "probe.h"
 
-#include <stdio.h>
-#include <sys/ipc.h>
 #include <sys/shm.h>
 
 static long key(void)

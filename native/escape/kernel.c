@@ -1,14 +1,10 @@
 /* System calls that are for administrators, or that are mostly known from exploits. */
 #include "probe.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/timex.h>
 #include <unistd.h>
 

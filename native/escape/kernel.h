@@ -46,8 +46,8 @@ struct cap_data {
 	uint32_t effective, permitted, inheritable;
 };
 enum {
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER = 3, CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8,
-	CAP_SYS_ADMIN = 21, CAP_SYS_RESOURCE = 24
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER = 3, CAP_SETGID = 6, CAP_SETUID = 7,
+	CAP_SYS_ADMIN = 21
 };
 
 /* linux/netlink.h, linux/rtnetlink.h, linux/netfilter/nfnetlink.h */
@@ -64,8 +64,6 @@ struct nl_attribute {
 #define NLM_EXCL 0x200
 #define NLM_CREATE 0x400
 #define NLMSG_ERROR_TYPE 2
-
-/* linux/fanotify.h, linux/userfaultfd.h and others are single constants beside their probe. */
 
 /* asm/unistd_64.h beyond musl's list */
 #ifndef SYS_quotactl_fd

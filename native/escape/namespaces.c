@@ -1,7 +1,6 @@
 /* New namespaces, other namespaces, and what a nested user namespace would open. */
 #include "probe.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 
 #include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,7 +213,7 @@ static const char *setuid_program(void)
 	return NULL;
 }
 
-/* The image's own setuid program, stopped before its first instruction by a closed standard input it never reads. */
+/* As root a copy of this program, as a user whatever the image has. */
 static void run_setuid(const struct probe *probe)
 {
 	(void)probe;
@@ -231,7 +230,6 @@ static void run_setuid(const struct probe *probe)
 		may_gain_by_exec(probe);
 		return;
 	}
-	/* Traced, so that it stops at its first instruction, where its ids can be read. */
 	pid_t child = fork();
 	if (child == 0) {
 		setpgid(0, 0);
@@ -242,7 +240,7 @@ static void run_setuid(const struct probe *probe)
 		execl(program, program, "--version", NULL);
 		_exit(126);
 	}
-	/* A setuid program with gained ids is one that we may no longer signal. */
+	/* Its ids are read while it runs, for it says nothing of them itself. */
 	char path[64], status[4096];
 	snprintf(path, sizeof path, "/proc/%d/status", child);
 	bool gained = false;

@@ -91,13 +91,9 @@ final class LocalChecks {
                     row.probe().name(),
                     word(row.as()),
                     row.first(),
-                    row.alone().isEmpty() ? "held by more than one" : "held by " + words(row) + " alone");
+                    "held by " + row.holding());
         }
         return Exit.DONE;
-    }
-
-    private static String words(LayerTable.Row row) {
-        return String.join(" and ", row.alone().stream().map(LocalChecks::word).toList());
     }
 
     private static String word(Enum<?> value) {

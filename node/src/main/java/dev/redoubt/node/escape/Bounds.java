@@ -15,10 +15,10 @@ import dev.redoubt.protocol.Size;
 public record Bounds(Limits limits, long files, long signals, boolean packets) {
     /** Small, so that the battery fills them in seconds. */
     public static final Limits SMALL = Limits.DEFAULT
-            .withMemory(Size.ofMib(256))
+            .withMemory(Size.ofMib(128))
             .withPids(256)
-            .withDisk(Size.ofMib(16))
-            .withInodes(8192);
+            .withDisk(Size.ofMib(8))
+            .withInodes(2048);
 
     private static final long PAGE = 4096;
     /** What an empty file costs at least where files are bounded by their bytes: its items in a btrfs leaf. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -26,9 +27,20 @@ public final class LayerTable {
      * One attack that some layer stops.
      *
      * @param first the wall that stopped it with all layers up
-     * @param alone the layers without which it is open; empty when more than one holds it
+     * @param alone the layers without which it is open
      */
-    public record Row(Probe probe, As as, String first, Set<Layer> alone) {}
+    public record Row(Probe probe, As as, String first, Set<Layer> alone) {
+        /**
+         * What the runs say about who holds it. An attack that met {@link Layer#NAMESPACES} first may be held by that layer
+         * alone: it cannot be left away whole, so that is not known.
+         */
+        public String holding() {
+            if (!alone.isEmpty()) {
+                return alone.stream().map(layer -> word(layer) + " alone").collect(Collectors.joining(", "));
+            }
+            return first.equals(word(Layer.NAMESPACES)) ? first + ", never left away whole" : "more than one layer";
+        }
+    }
 
     /** Every attack that was blocked with all layers. */
     public List<Row> rows() {
@@ -54,16 +66,15 @@ public final class LayerTable {
 
     /** As a page of the documentation. */
     public String markdown() {
-        String head = "| attack | as | stopped by | without which it is open |\n|---|---|---|---|\n";
+        String head = "| attack | as | stopped by | held by |\n|---|---|---|---|\n";
         return rows().stream().map(LayerTable::line).collect(Collectors.joining("\n", head, "\n"));
     }
 
     private static String line(Row row) {
-        String alone = row.alone().isEmpty()
-                ? "more than one layer holds it"
-                : row.alone().stream()
-                        .map(layer -> layer.name().toLowerCase(java.util.Locale.ROOT))
-                        .collect(Collectors.joining(", "));
-        return "| `" + row.probe().name() + "` | " + row.as().word() + " | " + row.first() + " | " + alone + " |";
+        return "| `" + row.probe().name() + "` | " + row.as().word() + " | " + row.first() + " | " + row.holding() + " |";
+    }
+
+    private static String word(Layer layer) {
+        return layer.name().toLowerCase(Locale.ROOT);
     }
 }

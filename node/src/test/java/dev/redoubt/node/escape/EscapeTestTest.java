@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The walls of real sandboxes under attack. */
 @Tag("vm")
 final class EscapeTestTest {
-    /** Groups whose attacks each meet a second wall when the first one is away. */
+    /** Groups whose attacks meet namespaces, ids, capabilities and mounts, whatever else is away. */
     private static final Set<String> HELD_TWICE =
             Set.of("descriptors", "mounts", "processes", "privileges", "devices", "proc", "ipc", "traces");
 
@@ -65,7 +65,7 @@ final class EscapeTestTest {
     }
 
     @Test
-    void noSingleLayerStandsBetweenAnAttackAndTheHostsFilesAndProcesses() throws IOException, InterruptedException {
+    void neitherFilterNorLandlockNorLimitsAloneHoldTheHostsFilesAndProcesses() throws IOException, InterruptedException {
         image();
         LayerTable table = new EscapeTest(settings(), SandboxSpec.of("busybox")).layers();
 

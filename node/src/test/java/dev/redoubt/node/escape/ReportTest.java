@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** When the walls are said to hold. */
@@ -62,12 +65,24 @@ final class ReportTest {
 
     @Test
     void everyExplanationOfThisBuildNamesAnAttack() throws IOException, InterruptedException {
-        Battery battery = Battery.of(java.nio.file.Path.of(System.getProperty("redoubt.native"), "redoubt-escape"));
+        Battery battery = Battery.of(Path.of(System.getProperty("redoubt.native"), "redoubt-escape"));
         assertThat(battery.probes())
                 .extracting(Probe::name)
                 .containsAll(Explained.builtIn().reasons().keySet().stream()
                         .map(Explained.Key::probe)
                         .toList());
+    }
+
+    @Test
+    void thePageForPeopleTellsTheSame() throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("redoubt.home"), "SECURITY.md"));
+        String rows = page.lines()
+                .filter(line -> line.startsWith("| `"))
+                .map(line -> line.substring(3, line.length() - 2)
+                        .replaceFirst("` \\| ", "\t")
+                        .replaceFirst(" \\| ", "\t"))
+                .collect(Collectors.joining("\n"));
+        assertThat(Explained.parse(rows)).isEqualTo(Explained.builtIn());
     }
 
     @Test
@@ -79,6 +94,6 @@ final class ReportTest {
             assertThat(row.alone()).isEqualTo(EnumSet.of(Layer.CALLS));
             assertThat(row.first()).isEqualTo("calls");
         });
-        assertThat(table.markdown()).contains("| `attack` | root | calls | calls |");
+        assertThat(table.markdown()).contains("| `attack` | root | calls | calls alone |");
     }
 }
