@@ -2,8 +2,6 @@ package dev.redoubt.bench;
 
 import dev.redoubt.node.Sandbox;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -20,7 +18,6 @@ final class Density implements Bench.Benchmark {
     private static final List<String> TRUE = List.of("/bin/true");
     private static final int SLOTS = 4;
     private static final double NANOS_PER_MILLI = 1e6;
-    private static final double KIB_PER_MB = 1024;
 
     private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
 
@@ -40,7 +37,7 @@ final class Density implements Bench.Benchmark {
 
     private void climb(Bench bench, Library library, String image) throws IOException, InterruptedException {
         List<Sandbox> held = new ArrayList<>();
-        MemoryFacts empty = MemoryFacts.read();
+        Footprint.Start empty = Footprint.Start.now();
         try {
             for (int level : bench.settings().shortRun() ? FEW : LEVELS) {
                 bench.said().accept(level + " idle sandboxes");
@@ -70,8 +67,8 @@ final class Density implements Bench.Benchmark {
         Subject exec = new Subject(Library.NAME, sink -> {
             Sandbox one = held.get(random.nextInt(held.size()));
             long began = System.nanoTime();
-            Library.exec(one, TRUE);
-            sink.add("true in one" + beside, Unit.MILLISECONDS, (System.nanoTime() - began) / NANOS_PER_MILLI);
+            long end = Library.exec(one, TRUE);
+            sink.add("true in one" + beside, Unit.MILLISECONDS, (end - began) / NANOS_PER_MILLI);
         });
         return List.of(create, exec);
     }
@@ -83,45 +80,17 @@ final class Density implements Bench.Benchmark {
         }
     }
 
-    private static void memory(Bench bench, List<Sandbox> held, MemoryFacts empty) throws IOException {
-        MemoryFacts now = MemoryFacts.read();
-        String each = " each of " + held.size();
-        bench.turns()
-                .note(
-                        Library.NAME,
-                        "memory in all," + each,
-                        Unit.MEGABYTES,
-                        (empty.available() - now.available()) / KIB_PER_MB / held.size());
-        bench.turns()
-                .note(
-                        Library.NAME,
-                        "memory of the kernel," + each,
-                        Unit.MEGABYTES,
-                        (now.ofTheKernel() - empty.ofTheKernel()) / KIB_PER_MB / held.size());
-        for (Sandbox sandbox : held.subList(0, Math.min(held.size(), 20))) {
-            bench.turns()
-                    .note(
-                            Library.NAME,
-                            "private memory of the guest, held " + held.size(),
-                            Unit.MEGABYTES,
-                            privateKib(sandbox) / KIB_PER_MB);
-        }
+    private static void memory(Bench bench, List<Sandbox> held, Footprint.Start empty) throws IOException {
+        Footprint footprint = Footprint.since(empty, held);
+        int count = held.size();
+        String each = ", each of " + count;
+        note(bench, "memory" + each, footprint.megabytes() / count);
+        note(bench, "memory of the kernel" + each, footprint.kernelMegabytes() / count);
+        note(bench, "private memory of the guest" + each, footprint.guestMegabytes() / count);
+        note(bench, "memory of node and spawner" + each, footprint.nodeMegabytes() / count);
     }
 
-    /** The pages that only this guest has (proc_pid_smaps(5)); its pid is in its pidfd's description. */
-    private static long privateKib(Sandbox sandbox) throws IOException {
-        Path description =
-                Path.of("/proc/self/fdinfo", Integer.toString(sandbox.pidfd().number()));
-        long pid = values(description, "Pid:");
-        return values(Path.of("/proc", Long.toString(pid), "smaps_rollup"), "Private_Clean:", "Private_Dirty:");
-    }
-
-    private static long values(Path file, String... names) throws IOException {
-        long sum = 0;
-        for (String line : Files.readAllLines(file)) {
-            String[] fields = line.split("\\s+");
-            sum += List.of(names).contains(fields[0]) ? Long.parseLong(fields[1]) : 0;
-        }
-        return sum;
+    private static void note(Bench bench, String what, double megabytes) {
+        bench.turns().note(Library.NAME, what, Unit.MEGABYTES, megabytes);
     }
 }

@@ -1,37 +1,53 @@
 package dev.redoubt.bench;
 
 import dev.redoubt.node.Sandbox;
+import dev.redoubt.protocol.HostMount;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** {@code true} in a sandbox that runs already, until its exit status is known. */
+/**
+ * A program in a sandbox that runs already, until its exit status is known: {@code true}, which is half of the time busy
+ * with its own start, and a static program that does nothing, so that what remains is what the way in costs.
+ */
 final class Exec implements Bench.Benchmark {
-    private static final List<String> TRUE = List.of("/bin/true");
     private static final List<String> SLEEP = List.of("/bin/sleep", "86400");
+    /** As in native/bench/syscalls.c: no batches, no work. */
+    private static final List<String> NOTHING = List.of("/mnt/redoubt-bench-syscalls", "0", "0");
+
     private static final double NANOS_PER_MILLI = 1e6;
+
+    /** What is run, and what it is called in the results. */
+    private record Job(String what, List<String> argv) {
+        static List<Job> on(Root root) {
+            return List.of(
+                    new Job(root.image() + ": true in a running sandbox", List.of("/bin/true")),
+                    new Job(root.image() + ": a static program in a running sandbox", NOTHING));
+        }
+    }
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
+        List<HostMount> mounts = List.of(new HostMount(bench.workbench().natives(), "/mnt", true));
         try (Library library = bench.library(0)) {
             for (Root root : Roots.available(bench, library.node().images())) {
                 bench.said().accept("on " + root.image());
-                try (Sandbox sandbox = library.create(root.image())) {
+                try (Sandbox sandbox = library.create(root.image(), mounts)) {
                     List<Subject> subjects = new ArrayList<>();
-                    subjects.add(ours(sandbox, root));
+                    Job.on(root).forEach(job -> subjects.add(ours(sandbox, job)));
                     subjects.addAll(peers(bench, root));
-                    bench.turns().take(subjects, bench.warmUps(), bench.rounds(3, 200));
+                    bench.turns().take(subjects, bench.warmUps(), bench.rounds(3, 100));
                 }
             }
         }
     }
 
-    private static Subject ours(Sandbox sandbox, Root root) {
+    private static Subject ours(Sandbox sandbox, Job job) {
         return new Subject(Library.NAME, sink -> {
             long began = System.nanoTime();
-            Library.exec(sandbox, TRUE);
-            sink.add(what(root), Unit.MILLISECONDS, (System.nanoTime() - began) / NANOS_PER_MILLI);
+            long end = Library.exec(sandbox, job.argv());
+            sink.add(job.what(), Unit.MILLISECONDS, (end - began) / NANOS_PER_MILLI);
         });
     }
 
@@ -52,27 +68,32 @@ final class Exec implements Bench.Benchmark {
         Workbench workbench = bench.workbench();
         Bundle bundle = workbench.bundle(root.directory(), SLEEP);
         workbench.start(runtime, bundle);
-        List<String> command = runtime.exec(bundle, TRUE);
         List<Subject> subjects = new ArrayList<>();
-        subjects.add(program(bench, runtime.name() + " exec", root, runtime.coversUnified(), command));
+        for (Job job : Job.on(root)) {
+            List<String> command = runtime.exec(bundle, job.argv());
+            subjects.add(program(bench, runtime.name() + " exec", job, runtime.coversUnified(), command));
+        }
         if (runtime.name().equals("runc") && Programs.installed("nsenter")) {
-            // It puts a program beside the others without any of their limits: what fork and exec cost at least.
-            List<String> enter = new ArrayList<>(List.of("nsenter", "-a", "-t", workbench.pid(runtime, bundle)));
-            enter.addAll(TRUE);
-            subjects.add(program(bench, "nsenter", root, false, enter));
+            subjects.addAll(enter(bench, root, workbench.pid(runtime, bundle)));
         }
         return subjects;
     }
 
-    private static Subject program(Bench bench, String name, Root root, boolean coverUnified, List<String> command)
-            throws IOException {
-        Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
-        return new Subject(
-                name,
-                sink -> sink.add(what(root), Unit.MILLISECONDS, stopwatch.lap().end()));
+    /** nsenter puts a program beside the others without any of their limits: what fork and exec cost at least. */
+    private static List<Subject> enter(Bench bench, Root root, String pid) throws IOException {
+        List<Subject> subjects = new ArrayList<>();
+        for (Job job : Job.on(root)) {
+            List<String> command = new ArrayList<>(List.of("nsenter", "-a", "-t", pid));
+            command.addAll(job.argv());
+            subjects.add(program(bench, "nsenter", job, false, command));
+        }
+        return subjects;
     }
 
-    private static String what(Root root) {
-        return root.image() + ": true in a running sandbox";
+    private static Subject program(
+            Bench bench, String name, Job job, boolean coverUnified, List<String> command) throws IOException {
+        Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
+        return new Subject(
+                name, sink -> sink.add(job.what(), Unit.MILLISECONDS, stopwatch.lap().end()));
     }
 }

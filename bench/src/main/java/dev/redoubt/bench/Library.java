@@ -25,7 +25,7 @@ import java.util.concurrent.TimeoutException;
 final class Library implements AutoCloseable {
     static final String NAME = "redoubt";
     private static final long PATIENCE_SECONDS = 60;
-    private static final long MOST_OUTPUT = 1 << 20;
+    private static final int MOST_OUTPUT = 1 << 20;
 
     private final Node node;
 
@@ -72,19 +72,23 @@ final class Library implements AutoCloseable {
         return await(first);
     }
 
-    /** Runs a program to its end. */
-    static void exec(Sandbox sandbox, List<String> argv) throws InterruptedException {
-        run(sandbox, argv, (job, output) -> job.acknowledge(output.seq()));
+    /**
+     * Runs a program to its end.
+     *
+     * @return when its exit status was known, as of {@link System#nanoTime}
+     */
+    static long exec(Sandbox sandbox, List<String> argv) throws InterruptedException {
+        return run(sandbox, argv, (job, output) -> job.acknowledge(output.seq()));
     }
 
     /** Runs a program to its end. What it printed. */
     static String output(Sandbox sandbox, List<String> argv) throws InterruptedException {
-        CollectedOutput output = new CollectedOutput((int) MOST_OUTPUT);
+        CollectedOutput output = new CollectedOutput(MOST_OUTPUT);
         run(sandbox, argv, output);
         return output.text();
     }
 
-    private static void run(Sandbox sandbox, List<String> argv, OutputSink sink) throws InterruptedException {
+    private static long run(Sandbox sandbox, List<String> argv, OutputSink sink) throws InterruptedException {
         // As the images' ordinary user, who has no capability at all.
         RunRequest request = RunRequest.exec(argv.toArray(String[]::new))
                 .withUser("1000")
@@ -92,9 +96,11 @@ final class Library implements AutoCloseable {
                 .withCapabilities(Capability.mask(Capability.ofRootJob(Profile.DEFAULT)), 0);
         try (GuestJob job = sandbox.guest().run(request, sink)) {
             JobExit exit = await(job.exit());
+            long end = System.nanoTime();
             if (!(exit instanceof JobExit.Exited(int code, var usage)) || code != 0) {
                 throw new Problem(ProblemCode.INTERNAL, argv.getFirst() + " in a sandbox ended with " + exit);
             }
+            return end;
         }
     }
 

@@ -27,9 +27,9 @@ record MemoryFacts(Map<String, Long> kib) {
         return of("MemAvailable");
     }
 
-    /** Slab caches that cannot be dropped, page tables, kernel stacks and per-processor counters. */
+    /** Slab caches, page tables, kernel stacks, per-processor counters, and what is written to file systems in memory. */
     long ofTheKernel() {
-        return of("SUnreclaim") + of("PageTables") + of("KernelStack") + of("Percpu");
+        return of("Slab") + of("PageTables") + of("KernelStack") + of("Percpu") + of("Shmem");
     }
 
     private long of(String name) {

@@ -16,11 +16,13 @@ final class Quiet {
     private static final double IDLE_SHARE = 0.8;
     private static final Path STAT = Path.of("/proc/stat");
 
-    private final Duration patience;
+    private final Duration most;
+    private Duration patience;
 
-    /** @param patience how long to wait at most; then the sample is taken and marked as noisy */
-    Quiet(Duration patience) {
-        this.patience = patience;
+    /** @param most how long to wait at most; then the sample is taken and marked as noisy */
+    Quiet(Duration most) {
+        this.most = most;
+        this.patience = most;
     }
 
     /** Ticks since boot (proc_stat(5)). */
@@ -48,16 +50,22 @@ final class Quiet {
         }
     }
 
-    /** @return whether the machine is idle; false when patience ended first */
+    /**
+     * Waits. On a machine that is never idle the wait becomes shorter from time to time, so that it ends some day.
+     *
+     * @return whether the machine is idle; false when patience ended first
+     */
     boolean await() throws IOException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         do {
             Ticks before = Ticks.read();
             Thread.sleep(WINDOW);
             if (before.mostlyIdleUntil(Ticks.read())) {
+                patience = most;
                 return true;
             }
         } while (System.nanoTime() < deadline);
+        patience = patience.dividedBy(2);
         return false;
     }
 }

@@ -64,7 +64,7 @@ class BenchRunTest {
         JsonNode report = run("density");
 
         assertThat(subjects(report, "true in one, beside 20")).containsExactly("redoubt");
-        assertThat(subjects(report, "memory in all, each of 20")).containsExactly("redoubt");
+        assertThat(subjects(report, "memory, each of 20")).containsExactly("redoubt");
         assertNothingIsLeftOf(report);
     }
 
