@@ -90,10 +90,11 @@ final class Exec implements Bench.Benchmark {
         return subjects;
     }
 
-    private static Subject program(
-            Bench bench, String name, Job job, boolean coverUnified, List<String> command) throws IOException {
+    private static Subject program(Bench bench, String name, Job job, boolean coverUnified, List<String> command)
+            throws IOException {
         Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
         return new Subject(
-                name, sink -> sink.add(job.what(), Unit.MILLISECONDS, stopwatch.lap().end()));
+                name,
+                sink -> sink.add(job.what(), Unit.MILLISECONDS, stopwatch.lap().end()));
     }
 }

@@ -57,7 +57,8 @@ record Footprint(double kernel, double guests, double node) {
 
     /** The guest's pid is in its pidfd's description. */
     private static long ofGuest(Sandbox sandbox) throws IOException {
-        Path description = Path.of("/proc/self/fdinfo", Integer.toString(sandbox.pidfd().number()));
+        Path description =
+                Path.of("/proc/self/fdinfo", Integer.toString(sandbox.pidfd().number()));
         return privatePages(values(description, "Pid:"));
     }
 
