@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The walls of real sandboxes under attack. */
-@Tag("vm")
 final class EscapeTestTest {
     /** Groups whose attacks meet namespaces, ids, capabilities and mounts, whatever else is away. */
     private static final Set<String> HELD_TWICE =
@@ -54,6 +53,7 @@ final class EscapeTestTest {
     }
 
     @Test
+    @Tag("vm")
     void nothingIsOpenThatIsNotExplained() throws IOException, InterruptedException {
         image();
         Report report = new EscapeTest(settings(), SandboxSpec.of("busybox")).run();
