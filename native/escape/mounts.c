@@ -13,12 +13,19 @@ static void mount_type(const struct probe *probe)
 }
 
 /* A hierarchy that the host has already: mounting it changes nothing, and has the root's release_agent. */
+/* Version 1 that is not in use can be brought into use from the first cgroup namespace only: no such agent is there. */
+static bool only_version_2(void)
+{
+	char groups[64] = "";
+	slurp("/proc/self/cgroup", groups, sizeof groups);
+	return strncmp(groups, "0::", 3) == 0;
+}
+
 static void mount_cgroup_v1(const struct probe *probe)
 {
 	(void)probe;
 	if (TRY(mount, "none", world.scratch, "cgroup", 0, "freezer") == -1) {
-		/* Where version 1 is not in use, only the first cgroup namespace could bring it into use: there is no such agent. */
-		if (world.control && refusal() == EPERM && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+		if (world.control && refusal() == EPERM && only_version_2())
 			answered(ENODEV);
 		refused("");
 		return;
