@@ -223,7 +223,10 @@ static void processors(const struct probe *probe)
 	long count = 0;
 	for (const char *at = text; (at = strstr(at, "processor\t")) != NULL; at++)
 		count++;
-	if (count == atol(told("cpus")))
+	bool all = count == atol(told("cpus"));
+	if (all && count == 1 && !world.control)
+		harmless("the host has one, and no sandbox sees fewer");
+	else if (all)
 		worked("all %ld of the host", count);
 	else
 		refused("%ld", count);
