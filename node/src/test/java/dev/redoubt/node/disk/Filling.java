@@ -3,6 +3,7 @@ package dev.redoubt.node.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.Mounts;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -49,12 +50,26 @@ final class Filling {
         return made;
     }
 
-    /** An overlay as a sandbox has it: its upper on the disk, mounted nowhere. */
-    static Fd overlay(Fd mount) {
+    /**
+     * An overlay as a sandbox has it: its upper on the disk, itself mounted nowhere. Linux 6.12 takes only attached mounts
+     * as layers, so the disk has a place until the overlay has its own hold of it.
+     */
+    static Fd overlay(Fd mount) throws IOException {
+        Path place = Files.createTempDirectory("redoubt-upper");
+        try (Fd directory = LinuxFiles.open(place.toString(), LinuxFiles.O_PATH)) {
+            Mounts.attach(mount, directory);
+            return overlay(place);
+        } finally {
+            Mounts.unmount(place.toString());
+            Files.delete(place);
+        }
+    }
+
+    private static Fd overlay(Path disk) {
         SequencedMap<String, String> options = new LinkedHashMap<>();
         options.put("lowerdir", "/etc/security");
-        options.put("upperdir", mount.path() + "/u");
-        options.put("workdir", mount.path() + "/w");
+        options.put("upperdir", disk.resolve("u").toString());
+        options.put("workdir", disk.resolve("w").toString());
         options.put("userxattr", "");
         return Mounts.detached("overlay", options, Mounts.NO_SUID);
     }

@@ -1,0 +1,84 @@
+package dev.redoubt.node.disk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.protocol.Size;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Project quotas, where the host's file system has them: the test machine of {@code ./redoubt test --vm} does. */
+@Tag("vm")
+final class ProjectQuotaTest {
+    private static final Size LIMIT = Size.ofMib(16);
+    private static final long FILES = 200;
+
+    @TempDir
+    private Path temporary;
+
+    private DataDirectory data;
+
+    @BeforeEach
+    void open() {
+        data = DataDirectory.open(temporary.resolve("data"));
+    }
+
+    private Disks disks() {
+        try {
+            return Disks.open(data, Mechanism.PROJECT_QUOTA);
+        } catch (MechanismMissingException missing) {
+            return abort(missing.getMessage());
+        }
+    }
+
+    @Test
+    void bytesStopAtTheLimit() throws IOException, InterruptedException {
+        try (Disks disks = disks()) {
+            Disk disk = disks.acquire("a-1", LIMIT, FILES);
+            Path upper = data.nodeDirectory("disks").resolve("a-1/u");
+            assertThat(asAnOverlayWrites("dd if=/dev/zero of=big bs=64k count=512 2>/dev/null", upper))
+                    .isNotZero();
+            assertThat(Files.size(upper.resolve("big"))).isBetween(15 * Filling.MIB, 16 * Filling.MIB);
+            assertThat(disk.used()).isBetween(Size.ofMib(15), LIMIT);
+
+            Files.delete(upper.resolve("big"));
+            assertThat(Filling.bytes(upper.resolve("big"), 32 * Filling.MIB))
+                    .as("control: there is room on the host, and who has CAP_SYS_RESOURCE gets it")
+                    .isEqualTo(32 * Filling.MIB);
+            disk.release();
+            assertThat(disks.names()).isEmpty();
+        }
+    }
+
+    @Test
+    void filesStopAtTheLimit() throws IOException, InterruptedException {
+        try (Disks disks = disks()) {
+            Disk disk = disks.acquire("a-1", LIMIT, FILES);
+            Path upper = data.nodeDirectory("disks").resolve("a-1/u");
+            assertThat(asAnOverlayWrites("n=0; while : > f$n; do n=$((n + 1)); [ $n -lt 1000 ] || exit 9; done", upper))
+                    .isNotEqualTo(9);
+            try (var made = Files.list(upper)) {
+                assertThat(made.count()).isBetween(FILES - 8, FILES);
+            }
+            disk.release();
+        }
+    }
+
+    /** As root without CAP_SYS_RESOURCE, which walks past every quota. */
+    private static int asAnOverlayWrites(String script, Path directory) throws IOException, InterruptedException {
+        Process writer = new ProcessBuilder(
+                        List.of("setpriv", "--bounding-set", "-sys_resource", "sh", "-c", script + " 2>/dev/null"))
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return writer.waitFor();
+    }
+}
