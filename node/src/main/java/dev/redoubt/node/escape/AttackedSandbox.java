@@ -30,7 +30,7 @@ final class AttackedSandbox implements Confined {
     private static final int SIGNALLED = 128;
     private static final int SIGKILL = 9;
     /** Several times what a whole run takes; a battery that hangs is an error, not a wall. */
-    private static final long MOST_SECONDS = 120 * Long.getLong("redoubt.slow", 1);
+    private static final long MOST_SECONDS = 120 * Decoys.slowness();
 
     private final Node node;
     private final SandboxSpec spec;

@@ -33,7 +33,12 @@ public final class Decoys implements AutoCloseable {
         if (facts == null) {
             throw new IOException(program + " decoy said nothing");
         }
-        return new Decoys(process, output, facts.strip() + " slow=" + Long.getLong("redoubt.slow", 1));
+        return new Decoys(process, output, facts.strip() + " slow=" + slowness());
+    }
+
+    /** How many times longer things may take here than on a real processor: the test machine emulates its own. */
+    static long slowness() {
+        return Long.parseLong(System.getProperty("redoubt.slow", "1"));
     }
 
     /** What the host knows and a sandbox must not, and how patient to be on a slow machine, in the battery's words. */
