@@ -218,7 +218,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 {
 	uint32_t id_base, flags;
 	struct sandbox *sandbox = find(0);
-	if (length != 8 || count == 0 || count > CGROUP_DESCRIPTORS_MAX || request->sandbox == 0 || find(request->sandbox)) {
+	if (length < 8 || count == 0 || count > CGROUP_DESCRIPTORS_MAX || request->sandbox == 0 || find(request->sandbox)) {
 		answer(node, request, EINVAL, STEP_REQUEST, NULL, 0, NULL, 0);
 		return;
 	}
@@ -286,7 +286,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		int cgroups[CGROUP_DESCRIPTORS_MAX];
 		for (int i = 0; i < count; i++)
 			cgroups[i] = 12 + i;
-		build_sandbox(&own, id_base, flags, 8, 9, cgroups, count);
+		build_sandbox(&own, id_base, flags, payload + 8, length - 8, 8, 9, cgroups, count);
 	}
 	int error = errno;
 	close(control[1]);
@@ -528,8 +528,8 @@ static int copy_guest(const char *path)
 }
 
 /*
- * A file tree of our own: /proc, six device nodes and empty directories. Builders and sandboxes start from a copy of this
- * mount namespace: it has no path to the host's files, and copying it is cheap. Everything else comes by descriptor.
+ * A file tree of our own: /proc and empty directories. Builders and sandboxes start from a copy of this mount namespace: it
+ * has no path to the host's files, and copying it is cheap. Everything else comes by descriptor.
  */
 static void leave_host_tree(void)
 {
@@ -539,7 +539,7 @@ static void leave_host_tree(void)
 	int context = must(syscall(NR_FSOPEN, "tmpfs", FSOPEN_CLOEXEC), "tmpfs");
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_STRING, "mode", "755", 0), "tmpfs");
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "tmpfs");
-	int tree = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), "tmpfs");
+	int tree = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), "tmpfs");
 	must(syscall(NR_MOVE_MOUNT, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH), "attach");
 	must(fchdir(tree), "fchdir");
 	must(syscall(NR_PIVOT_ROOT, ".", "."), "pivot_root");
@@ -548,7 +548,7 @@ static void leave_host_tree(void)
 	close(context);
 	close(tree);
 
-	static const char *const directories[] = {"/proc", "/dev", "/root", "/stage", "/stage/upper", "/synthesised"};
+	static const char *const directories[] = {"/proc", "/own", "/synthesised", "/root", "/stage", "/stage/upper"};
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
 		must(mkdir(directories[i], 0755), directories[i]);
 	for (int i = 0; i < SPEC_LAYERS_MAX; i++) {
@@ -558,16 +558,6 @@ static void leave_host_tree(void)
 	/* A fresh proc, with nothing mounted over it: the kernel lets a user namespace mount proc only where it can already
 	 * see one whole (mount_too_revealing in fs/namespace.c). */
 	must(syscall(SYS_mount, "proc", "/proc", "proc", 0, NULL), "proc");
-	/* The six safe devices, made here rather than borrowed from the host's /dev: nobody else can replace these, and
-	 * their mount does not tell how much memory the host has. */
-	static const struct { const char *path; unsigned major, minor; } devices[] = {
-		{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
-		{"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
-	};
-	umask(0);
-	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-		must(mknod(devices[i].path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)), devices[i].path);
-	umask(022);
 }
 
 static void start(const char *socket_path, const char *lock_path, const char *guest_path)

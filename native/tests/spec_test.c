@@ -41,6 +41,47 @@ static void expect(int wanted, const char *what)
 	}
 }
 
+static void good_plan(void)
+{
+	length = 0;
+	u32(1); string("/proc/kcore"); u32(MASK_NULL);
+	u32(2); string("/proc/meminfo"); string("/proc/stat");
+}
+
+static void expect_plan(int wanted, const char *what)
+{
+	static struct plan plan;
+	uint8_t *copy = malloc(length + 1);
+	memcpy(copy, bytes, length);
+	int got = plan_read(copy, length, &plan);
+	free(copy);
+	if (got != wanted) {
+		printf("spec_test: %s: got %d, wanted %d\n", what, got, wanted);
+		failures++;
+	}
+}
+
+static void plans(void)
+{
+	good_plan();
+	size_t whole = length;
+	expect_plan(0, "a good plan");
+	for (length = 0; length < whole; length++)
+		expect_plan(-1, "a plan cut short");
+	length = whole;
+	bytes[length++] = 0;
+	expect_plan(-1, "a plan with a byte too many");
+	good_plan();
+	memcpy(bytes + 8, "/etc/", 5);
+	expect_plan(-1, "a mask outside /proc");
+	length = 0;
+	u32(0); u32(1); string("/etc/passwd");
+	expect_plan(-1, "a file outside /proc");
+	length = 0;
+	u32(SPEC_MASKS_MAX + 1);
+	expect_plan(-1, "more masks than there can be");
+}
+
 int main(int argc, char **argv)
 {
 	good_spec();
@@ -73,6 +114,8 @@ int main(int argc, char **argv)
 		if (memcmp(bytes + i, "/tmp", 4) == 0)
 			bytes[i] = 't';
 	expect(-1, "a path that is not absolute");
+
+	plans();
 
 	printf("spec_test: %s\n", failures ? "FAILED" : "passed");
 	return failures != 0;

@@ -106,6 +106,23 @@ class WallsTest {
         }
     }
 
+    /** On a common inode one sandbox could keep the other waiting (flock(2)) or watch it (inotify(7)). */
+    @Test
+    void devicesAndMasksAreNobodyElses() throws Exception {
+        String[] inodes = {
+            "stat", "-c", "%d:%i", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/tty", "/proc/kallsyms", "/proc/acpi"
+        };
+        try (Sandbox one = node.create(SandboxSpec.of("busybox"));
+                Sandbox other = node.create(SandboxSpec.of("busybox"))) {
+            List<String> ones = Jobs.run(one, "1000", inodes).text().lines().toList();
+            assertThat(ones).hasSize(inodes.length - 3);
+            assertThat(Jobs.run(one, "1000", inodes).text().lines().toList())
+                    .as("control: what is the same shows as the same")
+                    .isEqualTo(ones);
+            assertThat(Jobs.run(other, "1000", inodes).text().lines()).hasSameSizeAs(ones).doesNotContainAnyElementsOf(ones);
+        }
+    }
+
     @Test
     void theNetworkBelongsToTheHost() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {

@@ -211,9 +211,12 @@ public final class LinuxFiles {
 
     private static String readOnce(Fd file, String subject) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(65_536);
+            MemorySegment buffer = arena.allocate(4096);
             long length = 0;
-            while (length < buffer.byteSize()) {
+            while (true) {
+                if (length == buffer.byteSize()) {
+                    buffer = arena.allocate(2 * length).copyFrom(buffer);
+                }
                 long at = buffer.address() + length;
                 long read = Syscall.check("read", subject, READ, file.number(), at, buffer.byteSize() - length);
                 if (read == 0) {

@@ -2,6 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
@@ -26,46 +27,71 @@ final class Confinement {
     /** Of the image's {@code user}, the default of every job. */
     static final int JOB_UID = 1000;
 
+    private static final int MOST_SHAPES = 64;
+
     private final HostFacts host;
     private final TestSwitches switches;
     private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+    private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
         this.switches = switches;
     }
 
+    /** What decides how a sandbox is built. Most are like one before, and compiling costs 0.5 ms on an idle machine. */
+    private record Shape(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {}
+
+    /** What covers /proc, whatever will run. */
+    SlotPlan slotPlan() {
+        return new SlotPlan(ProcWalls.masks(host), ProcWalls.FILES);
+    }
+
+    /** The files that no other sandbox has, after those of the spec. */
+    List<LaunchSpec.SynthesisedFile> filesOfOne() {
+        return ProcWalls.filesOfOne(host, Instant.now(), UUID.randomUUID());
+    }
+
     /**
-     * The whole spec of one sandbox.
+     * The spec of a sandbox, but for the {@link #filesOfOne}.
      *
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec.Encoded compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+        if (compiled.size() >= MOST_SHAPES) {
+            compiled.clear();
+        }
+        return compiled.computeIfAbsent(new Shape(spec, layers, binds), this::compile);
+    }
+
+    private LaunchSpec.Encoded compile(Shape shape) {
+        SandboxSpec spec = shape.spec();
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? JOB_UID : GUEST_UID;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
-        return new LaunchSpec(
+        LaunchSpec launch = new LaunchSpec(
                 (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),
                 guest,
                 guest,
                 capabilities,
                 capabilities,
                 Securebits.of(profile),
-                layers,
+                shape.layers(),
                 new LaunchSpec.Upper.Directory(),
                 spec.hostname(),
                 TmpfsMounts.of(spec.limits(), spec.readOnly()),
-                binds,
-                ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
-                ProcWalls.masks(host),
+                shape.binds(),
+                ProcWalls.files(host, spec.limits()),
+                List.of(), // all that are needed are in the slot's plan
                 ResourceLimits.ofGuest(),
                 LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
                 filters.computeIfAbsent(
                         profile.calls(),
                         calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
                 arguments(profile));
+        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
     }
 
     private static List<String> writable(SandboxSpec spec) {

@@ -25,6 +25,7 @@ import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -67,13 +68,13 @@ public final class Node implements AutoCloseable {
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
-                household.spawner(),
-                household.owner(),
-                ranges,
+                household,
                 cgroups,
-                settings.switches().prepareFlags(),
-                settings.readySlots(),
-                household.highestNumber());
+                disks,
+                ranges,
+                settings.switches(),
+                confinement.slotPlan(),
+                settings.readySlots());
     }
 
     /** What is shared by every node of one data directory. */
@@ -182,16 +183,13 @@ public final class Node implements AutoCloseable {
     private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
-        List<Path> layers = images.use(spec.image(), user).layerDirectories();
+        List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
-        if (!settings.switches().withoutCgroupLimits()) {
-            slot.cgroup().apply(spec.limits(), ioDevices);
+        Disk disk = limit(slot, spec.limits());
+        LaunchSpec.Encoded launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
+        if (spec.network() != NetworkMode.NONE) { // the entry is there since the slot was made; it says none
+            household.owner().write(slot.entry().with("network", spec.network().toString()));
         }
-        Disk disk = disks.acquire(
-                slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
-        undo.addLast(disk::release);
-        LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
-        household.owner().write(slot.entry().with("network", spec.network().toString()));
 
         List<Fd> mounts = new ArrayList<>();
         try {
@@ -201,11 +199,25 @@ public final class Node implements AutoCloseable {
                     .forEach(
                             mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
+            Spawner.Launched launched = household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
             return sandbox(slot, spec.network(), launched);
         } finally {
             mounts.forEach(Fd::close);
         }
+    }
+
+    /** @return the disk: the slot's, or one of the size that is wanted */
+    private Disk limit(Slots.Slot slot, Limits limits) {
+        if (!limits.equals(Limits.DEFAULT) && !settings.switches().withoutCgroupLimits()) {
+            slot.cgroup().apply(limits, ioDevices);
+        }
+        if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
+            return slot.disk();
+        }
+        slot.disk().release();
+        Disk disk = disks.acquire(slot.entry().resources(), limits.disk(), limits.inodes());
+        slot.undo().addLast(disk::release);
+        return disk;
     }
 
     private Sandbox sandbox(Slots.Slot slot, NetworkMode network, Spawner.Launched launched) {

@@ -42,8 +42,6 @@ public final class GuestChannel implements AutoCloseable {
     // Under the lock
     private final Object sending = new Object();
     private final Queue<ToGuest> queue = new ArrayDeque<>();
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment out = arena.allocate(Frame.HEADER + Frame.PAYLOAD, 8);
     private boolean closed;
 
     private GuestChannel(GuestLoop loop, UnixSocket socket) {
@@ -169,8 +167,8 @@ public final class GuestChannel implements AutoCloseable {
 
     /** @return false when the guest's buffer is full. A dead guest's frames vanish: the loop sees its end. */
     private boolean transmit(ToGuest frame) {
-        try {
-            return socket.trySend(out.asSlice(0, frame.encode(out)));
+        try (Arena arena = Arena.ofConfined()) {
+            return socket.trySend(frame.encode(arena));
         } catch (LinuxException dead) {
             return true;
         }
@@ -265,7 +263,6 @@ public final class GuestChannel implements AutoCloseable {
             closed = true;
             loop.remove(token, socket.fd());
             socket.close();
-            arena.close();
         }
         SandboxGoneException why = new SandboxGoneException(reason);
         ended.complete(reason);

@@ -1,5 +1,6 @@
 package dev.redoubt.node.guest;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,8 +29,8 @@ sealed interface ToGuest {
 
     record Ping(long token) implements ToGuest {}
 
-    /** Writes the whole frame. @return its length */
-    default int encode(MemorySegment into) {
+    /** The whole frame, in memory as long as it. */
+    default MemorySegment encode(Arena into) {
         return switch (this) {
             case Run(int job, ByteBuffer piece, boolean more) ->
                 Frame.write(into, Frame.RUN, flag(more), job, 0, piece);

@@ -1,10 +1,14 @@
 package dev.redoubt.node.image;
 
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.image.ImageException.Reason;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,13 +17,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /** Which images there are, under which names, and who uses them. Callers hold the store's lock. */
 final class Catalogue {
     private static final Pattern OWNER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
 
+    private static final int MOST_REFERENCES = 256;
+
     private final StoreDirectory store;
+    private final Map<String, Path> references = new ConcurrentHashMap<>();
 
     Catalogue(StoreDirectory store) {
         this.store = store;
@@ -38,7 +46,14 @@ final class Catalogue {
     }
 
     Optional<Digest> named(String name) {
-        return read(reference(name)).map(Catalogue::digestIn);
+        try {
+            return Optional.of(digestIn(LinuxFiles.readOnce(reference(name).toString())));
+        } catch (LinuxException refused) {
+            if (refused.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
     }
 
     private static Digest digestIn(String reference) {
@@ -74,24 +89,26 @@ final class Catalogue {
         delete(record(image));
     }
 
-    /** Marks an image as used. Not synced: the owner does not outlive a power cut either. */
+    /**
+     * Marks an image as used: a symbolic link, which one system call makes whole. Not synced: the owner does not outlive a
+     * power cut either.
+     */
     void use(Digest image, String owner) {
-        try {
-            Files.writeString(use(owner), image + "\n");
-        } catch (IOException cannot) {
-            throw StoreDirectory.failure("cannot mark an image as used", cannot);
+        String mark = use(owner).toString();
+        while (!LinuxFiles.symlink(image.toString(), mark)) {
+            LinuxFiles.removeFile(mark);
         }
     }
 
     void release(String owner) {
-        delete(use(owner));
+        LinuxFiles.removeFile(use(owner).toString());
     }
 
     /** Owners, and what each uses. */
     Map<String, Digest> uses() {
         Map<String, Digest> uses = new TreeMap<>();
         for (Path file : files(store.uses())) {
-            Optional<String> digest = read(file).map(String::strip).filter(Digest::isDigest);
+            Optional<String> digest = target(file).filter(Digest::isDigest);
             digest.ifPresent(text -> uses.put(Workspace.fileName(file), Digest.parse(text)));
         }
         return uses;
@@ -103,7 +120,11 @@ final class Catalogue {
 
     /** Named by the name's digest: no name is a path, and none is too long. */
     private Path reference(String name) {
-        return store.refs().resolve(Digest.of(name).hex());
+        if (references.size() >= MOST_REFERENCES) {
+            references.clear();
+        }
+        return references.computeIfAbsent(
+                name, wanted -> store.refs().resolve(Digest.of(wanted).hex()));
     }
 
     private Path use(String owner) {
@@ -120,6 +141,16 @@ final class Catalogue {
             return Optional.empty();
         } catch (IOException cannot) {
             throw new ImageException(Reason.STORE, "cannot read " + file, cannot);
+        }
+    }
+
+    private static Optional<String> target(Path link) {
+        try {
+            return Optional.of(Files.readSymbolicLink(link).toString());
+        } catch (NoSuchFileException | NotLinkException released) {
+            return Optional.empty();
+        } catch (IOException cannot) {
+            throw new ImageException(Reason.STORE, "cannot read " + link, cannot);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -32,6 +33,8 @@ public final class ImageStore {
 
     private final StoreDirectory store;
     private final Catalogue catalogue;
+    /** Where the layers of an image are: as unchanging as its digest. */
+    private final Map<Digest, List<Path>> places = new ConcurrentHashMap<>();
     private final Layers layers;
     private final UnpackSandbox sandbox;
     private final Limits limits;
@@ -74,13 +77,21 @@ public final class ImageStore {
      * Resolves, and keeps the image from being removed until {@link #release}.
      *
      * @param owner who to release it for; an owner uses one image
+     * @return the directories of its layers, from the top to the bottom
      */
-    public Image use(String nameOrDigest, String owner) {
+    public List<Path> use(String nameOrDigest, String owner) {
         return guard(() -> store.shared(() -> {
-            ImageRecord found = find(nameOrDigest);
-            catalogue.use(found.digest(), owner);
-            return image(found);
+            Digest digest = digest(nameOrDigest).orElseThrow(() -> notFound(nameOrDigest));
+            List<Path> directories = places.computeIfAbsent(digest, this::directories);
+            catalogue.use(digest, owner);
+            return directories;
         }));
+    }
+
+    private List<Path> directories(Digest digest) {
+        return find(digest.hex()).layers().stream()
+                .map(part -> layers.directory(part.key()))
+                .toList();
     }
 
     /** The owner is gone. Does nothing when it used none. */
@@ -324,15 +335,19 @@ public final class ImageStore {
     }
 
     private ImageRecord find(String nameOrDigest) {
-        return digest(nameOrDigest)
-                .flatMap(catalogue::find)
-                .orElseThrow(() -> new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here"));
+        return digest(nameOrDigest).flatMap(catalogue::find).orElseThrow(() -> notFound(nameOrDigest));
+    }
+
+    private static ImageException notFound(String nameOrDigest) {
+        return new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here");
     }
 
     private Optional<Digest> digest(String nameOrDigest) {
-        Optional<String> name = storedName(nameOrDigest);
-        if (name.isPresent()) {
-            return catalogue.named(name.get());
+        Optional<Digest> named = catalogue
+                .named(nameOrDigest)
+                .or(() -> Reference.tryParse(nameOrDigest).flatMap(reference -> catalogue.named(reference.name())));
+        if (named.isPresent()) {
+            return named;
         }
         String hex = nameOrDigest.startsWith("sha256:") ? nameOrDigest.substring(7) : nameOrDigest;
         if (hex.length() < SHORTEST_DIGEST || !hex.matches("[0-9a-f]+")) {

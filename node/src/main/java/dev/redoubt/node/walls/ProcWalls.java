@@ -23,6 +23,20 @@ public final class ProcWalls {
     private static final List<Mask> MASKS =
             ProcList.ENTRIES.stream().flatMap(ProcWalls::mask).toList();
 
+    /** Paths of {@link #files} and, after them, of {@link #filesOfOne}. */
+    public static final List<String> FILES = Stream.of(
+                    "meminfo",
+                    "vmstat",
+                    "cpuinfo",
+                    "stat",
+                    "loadavg",
+                    "filesystems",
+                    "swaps",
+                    "uptime",
+                    "sys/kernel/random/boot_id")
+            .map(name -> "/proc/" + name)
+            .toList();
+
     private ProcWalls() {}
 
     /**
@@ -51,23 +65,29 @@ public final class ProcWalls {
     }
 
     /**
-     * The files that stand in for the kernel's. To be placed after the masks, because one lies beneath a read-only
-     * bind that would cover it.
-     *
-     * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
+     * The files that stand in for the kernel's and are the same in every sandbox of these limits. To be placed after the
+     * masks, because one lies beneath a read-only bind that would cover it.
      */
-    public static List<SynthesisedFile> files(HostFacts host, Limits limits, Instant now, UUID bootId) {
+    public static List<SynthesisedFile> files(HostFacts host, Limits limits) {
         int processors = ProcFiles.processors(limits.cpus(), host.processors());
-        Duration uptime = Duration.between(host.bootTime(), now);
         return List.of(
                 file("meminfo", ProcFiles.meminfo(limits.memory())),
                 file("vmstat", ProcFiles.vmstat(limits.memory())),
                 file("cpuinfo", ProcFiles.cpuinfo(processors, host.processors().getFirst())),
                 file("stat", ProcFiles.stat(processors, host.bootTime())),
                 file("loadavg", ProcFiles.loadavg()),
-                file("uptime", ProcFiles.uptime(uptime)),
                 file("filesystems", ProcFiles.filesystems()),
-                file("swaps", ProcFiles.swaps()),
+                file("swaps", ProcFiles.swaps()));
+    }
+
+    /**
+     * Those that no other sandbox has.
+     *
+     * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
+     */
+    public static List<SynthesisedFile> filesOfOne(HostFacts host, Instant now, UUID bootId) {
+        return List.of(
+                file("uptime", ProcFiles.uptime(Duration.between(host.bootTime(), now))),
                 file("sys/kernel/random/boot_id", bootId + "\n"));
     }
 

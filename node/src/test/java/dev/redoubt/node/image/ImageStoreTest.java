@@ -177,7 +177,8 @@ class ImageStoreTest {
             String owner = "sbx_" + at;
             work.add(() -> Stores.open(scratch).ensureBuiltIn("busybox"));
             work.add(() -> {
-                Image used = store.use(store.ensureBuiltIn("busybox").digest().toString(), owner);
+                Image used = store.ensureBuiltIn("busybox");
+                store.use(used.digest().toString(), owner);
                 store.release(owner);
                 return used;
             });
