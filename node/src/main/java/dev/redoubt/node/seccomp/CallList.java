@@ -18,6 +18,7 @@ import static dev.redoubt.node.seccomp.Lines.allowFrom;
 import static dev.redoubt.node.seccomp.Lines.allowIf;
 import static dev.redoubt.node.seccomp.Lines.call;
 import static dev.redoubt.node.seccomp.Lines.group;
+import static dev.redoubt.node.seccomp.Lines.pretendIf;
 import static dev.redoubt.node.seccomp.Lines.refuse;
 import static dev.redoubt.node.seccomp.Lines.refuseIf;
 import static dev.redoubt.node.seccomp.Lines.refused;
@@ -59,6 +60,8 @@ final class CallList {
     private static final int S_IFIFO = 0x1000;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFSOCK = 0xc000;
+
+    private static final int RLIMIT_CORE = 4;
 
     private static final int ADDR_NO_RANDOMIZE = 0x0040000;
 
@@ -154,7 +157,7 @@ final class CallList {
                             sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
                             sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_setaffinity
                             sched_getaffinity sched_setattr sched_getattr getpriority setpriority ioprio_set ioprio_get
-                            getrlimit setrlimit getrusage times pidfd_open"""),
+                            getrlimit getrusage times pidfd_open"""),
                     call(
                             "clone",
                             ALLOW,
@@ -165,10 +168,21 @@ final class CallList {
                             "its flags are in memory, where a filter cannot look; libraries fall back to clone",
                             "clone3"),
                     refuse(EPERM, "makes or enters namespaces", "unshare setns"),
+                    // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none; an
+                    // error would end gpg and ssh-agent. What a new limit is cannot be seen, so raising seems to work too.
+                    call(
+                            "setrlimit",
+                            ALLOW,
+                            "with a core limit of 0 a crash starts the handler that the host has behind a pipe",
+                            pretendIf(FIRST.is(RLIMIT_CORE))),
                     call(
                             "prlimit64",
                             refused(EPERM),
-                            "lowering PID 1's limits breaks every later job",
+                            "lowering PID 1's limits breaks every later job; the core limit as in setrlimit",
+                            allowIf(FIRST.is(0), THIRD.isNull()),
+                            pretendIf(FIRST.is(0), SECOND.is(RLIMIT_CORE), FOURTH.isNull()),
+                            // Who asks for the old limit as well would go on with memory that nobody has written
+                            refuseIf(EPERM, SECOND.is(RLIMIT_CORE)),
                             allowIf(FIRST.is(0))),
                     call(
                             "prctl",

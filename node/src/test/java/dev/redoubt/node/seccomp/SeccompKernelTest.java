@@ -152,6 +152,7 @@ final class SeccompKernelTest {
             EPERM clone 0x40000011
             EPERM clone 0x80
             EPERM prlimit64 1 7 0 b:16
+            EPERM prlimit64 0 4 b:16 b:16
             EINVAL prctl 34 0 0 0 0
             EINVAL prctl 67 1 0 0 0
             EINVAL arch_prctl 0x1012 1
@@ -193,6 +194,8 @@ final class SeccompKernelTest {
             mknodat -1 s:x 0x8180 0
             renameat2 -1 s:x -1 s:y 1
             prlimit64 0 7 0 b:16
+            prlimit64 0 4 0 b:16
+            setrlimit 16 b:16
             prctl 16 b:16 0 0 0
             arch_prctl 0x1003 b:8
             personality -1
@@ -338,10 +341,10 @@ final class SeccompKernelTest {
         assertThat(results(standard, Stream.of(sync))).containsExactly(-(long) Errno.EPERM);
     }
 
-    /** ENOSYS on every kernel we run on, the kernel's own, or sync: see the tests beside. */
+    /** ENOSYS on every kernel we run on, the kernel's own, sync or the core limit: see the tests beside. */
     private static Set<String> triedElsewhere() {
         Set<String> gone = new HashSet<>(
-                Set.of("set_thread_area", "get_thread_area", "lookup_dcookie", "uretprobe", "uprobe", "sysfs", "sync"));
+                Set.of("set_thread_area", "get_thread_area", "lookup_dcookie", "uretprobe", "uprobe", "sysfs", "sync", "setrlimit"));
         CallList.GROUPS.stream()
                 .filter(group -> group.name().equals("@gone"))
                 .forEach(group -> group.rules().forEach(rule -> gone.add(rule.call())));
@@ -421,6 +424,16 @@ final class SeccompKernelTest {
         }
         assertThat(without.stream().filter(result -> result >= 0).count())
                 .isGreaterThan(behind.stream().filter(result -> result >= 0).count());
+    }
+
+    /** Every way to set it: the old call, the new one, with a pointer whose low half is 0, and with the old limit. */
+    @Test
+    void theCoreLimitStaysOne() {
+        assertThat(control.run("core").out()).as("control").isEqualTo("0 0\n0 0\n0 0\n0 0\n");
+        for (Calls calls : Calls.values()) {
+            WallsProbe probe = control.behindFilter(Filter.compile(calls).bytes());
+            assertThat(probe.run("core").out()).as("%s", calls).isEqualTo("0 1\n0 1\n0 1\n-1 1\n");
+        }
     }
 
     /** dev.tty.legacy_tiocsti and CAP_SYS_ADMIN decide on a new kernel; the probe runs as root, so the control works. */
