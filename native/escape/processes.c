@@ -198,10 +198,11 @@ static void change_affinity(const struct probe *probe)
 	decide(TRY(sched_setaffinity, world.target, sizeof processors, processors), "");
 }
 
+/* The last of all: also where the battery was itself started with nice(1) this is no raise, so the control works. */
 static void change_priority(const struct probe *probe)
 {
 	(void)probe;
-	decide(TRY(setpriority, PRIO_PROCESS, world.target, 1), "");
+	decide(TRY(setpriority, PRIO_PROCESS, world.target, 19), "");
 }
 
 /* Best effort class, level 4: the default made explicit. */
