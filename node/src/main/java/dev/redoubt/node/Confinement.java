@@ -5,6 +5,7 @@ import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
+import dev.redoubt.node.walls.InsideIds;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
@@ -20,12 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
-    /** The guest's own user; no job may ask for it. */
-    static final int GUEST_UID = 65_533;
-
-    /** Of the image's {@code user}, the default of every job. */
-    static final int JOB_UID = 1000;
-
     private final HostFacts host;
     private final TestSwitches switches;
     private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
@@ -44,7 +39,7 @@ final class Confinement {
     LaunchSpec compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
-        int guest = single ? JOB_UID : GUEST_UID;
+        int guest = single ? InsideIds.JOB : InsideIds.GUEST;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
         return new LaunchSpec(
                 (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),

@@ -26,7 +26,10 @@ import static dev.redoubt.node.seccomp.Verdict.Plain.ALLOW;
 import static dev.redoubt.protocol.Profile.Calls.DEBUGGING;
 import static dev.redoubt.protocol.Profile.Calls.STANDARD;
 
+import dev.redoubt.node.seccomp.Lines.Line;
+import dev.redoubt.node.walls.InsideIds;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The filter, to be read from top to bottom: every system call of x86-64 and what becomes of it.
@@ -212,9 +215,17 @@ final class CallList {
             group(
                     "@credentials",
                     "ids and capabilities; the kernel checks them against the sandbox's user namespace",
+                    // setgroups(2) names its groups in memory, where a filter cannot look: that group alone opens nothing
                     allow("""
-                            getuid geteuid getgid getegid getresuid getresgid getgroups setuid setgid setreuid setregid
-                            setresuid setresgid setgroups setfsuid setfsgid capget capset""")),
+                            getuid geteuid getgid getegid getresuid getresgid getgroups setgroups capget capset"""),
+                    neverTheGuests("setuid", FIRST),
+                    neverTheGuests("setgid", FIRST),
+                    neverTheGuests("setreuid", FIRST, SECOND),
+                    neverTheGuests("setregid", FIRST, SECOND),
+                    neverTheGuests("setresuid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setresgid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setfsuid", FIRST),
+                    neverTheGuests("setfsgid", FIRST)),
             group(
                     "@self-confinement",
                     "programs may build more walls around themselves",
@@ -368,4 +379,11 @@ final class CallList {
                             _sysctl uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg
                             afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old
                             lookup_dcookie""")));
+
+    /** Where there is a single user nobody has the right to take another id anyway, so this is one list for all. */
+    private static Line neverTheGuests(String name, Argument... ids) {
+        Clause[] clauses =
+                Stream.of(ids).map(id -> refuseIf(EPERM, id.is(InsideIds.GUEST))).toArray(Clause[]::new);
+        return call(name, ALLOW, "who has the guest's id may signal PID 1 and change its scheduling", clauses);
+    }
 }

@@ -341,10 +341,11 @@ final class SeccompKernelTest {
         assertThat(results(standard, Stream.of(sync))).containsExactly(-(long) Errno.EPERM);
     }
 
-    /** ENOSYS on every kernel we run on, the kernel's own, sync or the core limit: see the tests beside. */
+    /** ENOSYS on every kernel we run on, the kernel's own, sync, the core limit, ids: see the tests beside. */
     private static Set<String> triedElsewhere() {
         Set<String> gone = new HashSet<>(
                 Set.of("set_thread_area", "get_thread_area", "lookup_dcookie", "uretprobe", "uprobe", "sysfs", "sync", "setrlimit"));
+        TAKES_THE_GUESTS_ID.forEach(call -> gone.add(call.split(" ", -1)[0]));
         CallList.GROUPS.stream()
                 .filter(group -> group.name().equals("@gone"))
                 .forEach(group -> group.rules().forEach(rule -> gone.add(rule.call())));
@@ -433,6 +434,49 @@ final class SeccompKernelTest {
         for (Calls calls : Calls.values()) {
             WallsProbe probe = control.behindFilter(Filter.compile(calls).bytes());
             assertThat(probe.run("core").out()).as("%s", calls).isEqualTo("0 1\n0 1\n0 1\n-1 1\n");
+        }
+    }
+
+    private static final List<String> TAKES_THE_GUESTS_ID = List.of(
+            "setuid 65533",
+            "setgid 65533",
+            "setreuid 65533 -1",
+            "setreuid -1 65533",
+            "setregid 65533 -1",
+            "setregid -1 65533",
+            "setresuid 65533 -1 -1",
+            "setresuid -1 65533 -1",
+            "setresuid -1 -1 65533",
+            "setresgid 65533 -1 -1",
+            "setresgid -1 65533 -1",
+            "setresgid -1 -1 65533",
+            "setfsuid 65533",
+            "setfsgid 65533");
+
+    /** The probe is root, who may take every id. Each in a process of its own, because the control does take it. */
+    @Test
+    void nobodyTakesTheGuestsId() {
+        for (String call : TAKES_THE_GUESTS_ID) {
+            Attempt attempt = new Attempt("EPERM " + call);
+            assertThat(results(control, Stream.of(attempt.words()))).as("control: %s", call).containsExactly(0L);
+            for (Calls calls : Calls.values()) {
+                WallsProbe probe =
+                        control.behindFilter(Filter.compile(calls).bytes());
+                assertRefused(List.of(attempt, attempt), results(probe, Stream.of(attempt.words(), attempt.withHighBits())));
+            }
+        }
+    }
+
+    @Test
+    void everyOtherIdIsTaken() {
+        for (String call : TAKES_THE_GUESTS_ID) {
+            for (String other : List.of("-1", "0", "1000", "65532", "65534")) {
+                List<String> words = Attempt.numbered(call.replace("65533", other));
+                assertThat(results(standard, Stream.of(words)))
+                        .as("%s", words)
+                        .isEqualTo(results(control, Stream.of(words)))
+                        .doesNotContain(-(long) Errno.EPERM);
+            }
         }
     }
 
