@@ -566,7 +566,7 @@ const struct probe resource_probes[] = {
 	BOMB("timer-bomb", "the timers that may run on the host", many_timers, .walls = "D"),
 	BOMB("watcher-bomb", "the inotify instances that all sandboxes share", many_watchers, .walls = "DB"),
 	BOMB("asynchronous-requests", "fs.aio-max-nr, which all sandboxes share", asynchronous_requests, .walls = "DB"),
-	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "DCB",
+	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "BDC",
 		.arena = arena_private, .absent = ENOSYS),
 	BOMB("long-arguments", "the kernel's memory, in the arguments of exec", long_arguments, .walls = "D"),
 	BOMB("core-file", "a file that the kernel writes for it, or a program that the host starts", core_file,

@@ -317,7 +317,10 @@ final class CallList {
                     "@ipc",
                     "SysV and POSIX objects of the sandbox's own IPC namespace",
                     allowFrom(STANDARD, ENOSYS, "wide and old; databases and X clients use it", """
-                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"""),
+                    // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program takes
+                    // that for its own mistake; ENOSYS is a kernel built without them, for which it has another way.
+                    refuse(ENOSYS, "behind Landlock nobody can open a POSIX queue", """
                             mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr""")),
             group(
                     "@asynchronous-io",

@@ -83,6 +83,12 @@ final class SeccompKernelTest {
             EPERM set_mempolicy_home_node 1 1 0 99
             EPERM migrate_pages -1 0 0 0
             EPERM move_pages -1 0 0 0 0 0
+            ENOSYS mq_open s:x 0 0 0
+            ENOSYS mq_unlink s:x
+            ENOSYS mq_timedsend -1 0 0 0 0
+            ENOSYS mq_timedreceive -1 0 0 0 0
+            ENOSYS mq_notify -1 0
+            ENOSYS mq_getsetattr -1 0 0
             ENOSYS io_uring_setup 0 0
             ENOSYS io_uring_enter -1 0 0 0 0 0
             ENOSYS io_uring_register -1 99 0 0
@@ -222,7 +228,6 @@ final class SeccompKernelTest {
             landlock_restrict_self -1 0
             adjtimex b:256
             shmget 0 -1 0
-            mq_unlink s:x
             memfd_create s:x -1
             sysinfo b:128
             file_getattr -1 s:x 0 0 0
@@ -386,7 +391,6 @@ final class SeccompKernelTest {
                 ENOSYS shmget 0 -1 0
                 ENOSYS msgget 0 -1
                 ENOSYS semget 0 -1 0
-                ENOSYS mq_unlink s:x
                 EPROTONOSUPPORT socket 16 3 0
                 EPERM adjtimex 0
                 EPERM clock_adjtime 99 0""");
