@@ -139,7 +139,7 @@ class WallsTest {
     void theNetworkBelongsToTheHost() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
             String rules = Jobs.run(
-                            sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 192.0.2.1/32 dev lo; ip link")
+                            sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 240.0.0.1/32 dev lo; ip link")
                     .text();
             assertThat(rules).contains("Operation not permitted").contains("LOOPBACK,UP");
         }
