@@ -22,7 +22,10 @@
 
 #include "frame.h"
 
-/* The id the guest itself runs as. No job may have it, else it could signal PID 1 (kill(2)). */
+/*
+ * The id the guest itself runs as. No job may have it, else it could signal PID 1 (kill(2)): the filter, which is also
+ * ours, refuses every call that names it.
+ */
 #define GUEST_UID 65533u
 
 /* A piece of output or input in a list. Allocated to measure: an idle guest owns none. */
@@ -204,6 +207,7 @@ struct status_message {
 pid_t spawn(const struct request *request, struct stdio stdio, int status);
 int signal_job(const struct job *job, int number, bool session);
 const char *step_name(enum step step);
+void file_user_own(void);
 
 /* guest_user.c */
 #define GROUPS_LIMIT 64

@@ -43,7 +43,10 @@ final class LocalImages {
     }
 
     static int list(boolean json) {
-        List<Image> images = with(Installation.library(), ImageStore::list);
+        List<Image> images = with(Installation.library(), store -> {
+            warn(store.unreadable());
+            return store.list();
+        });
         if (json) {
             System.out.println(Json.of(images.stream().map(LocalImages::facts).toList()));
             return Exit.DONE;
@@ -59,6 +62,13 @@ final class LocalImages {
                     image.created());
         }
         return Exit.DONE;
+    }
+
+    private static void warn(List<String> unreadable) {
+        if (!unreadable.isEmpty()) {
+            System.err.println("redoubt: warning: damaged, or written by another version of Redoubt: "
+                    + String.join(", ", unreadable) + "; './redoubt image rm NAME' removes one");
+        }
     }
 
     static int inspect(String name, boolean json) {

@@ -45,6 +45,7 @@ public final class LinuxFiles {
     private static final int LOCK_NB = 4;
     private static final int STATX_BASIC_STATS = 0x7ff;
 
+    private static final int MOST_TEXT = 65_536;
     private static final long READ = 0;
     private static final long WRITE = 1;
     private static final long FLOCK = 73;
@@ -209,11 +210,22 @@ public final class LinuxFiles {
         }
     }
 
+    /** Reads a small text of ours, UTF-8: at most 64 KiB; bytes that are none come out as U+FFFD. */
+    public static String text(String path) {
+        try (Fd file = open(path, O_RDONLY)) {
+            return text(file, path);
+        }
+    }
+
     private static String readOnce(Fd file, String subject) {
+        return text(file, subject).stripTrailing();
+    }
+
+    private static String text(Fd file, String subject) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(4096);
             long length = 0;
-            while (true) {
+            while (length < MOST_TEXT) {
                 if (length == buffer.byteSize()) {
                     buffer = arena.allocate(2 * length).copyFrom(buffer);
                 }
@@ -225,7 +237,7 @@ public final class LinuxFiles {
                 length += read;
             }
             byte[] bytes = buffer.asSlice(0, length).toArray(JAVA_BYTE);
-            return new String(bytes, StandardCharsets.UTF_8).stripTrailing();
+            return new String(bytes, StandardCharsets.UTF_8);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
+import dev.redoubt.node.walls.InsideIds;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
@@ -21,12 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
-    /** The guest's own user; no job may ask for it. */
-    static final int GUEST_UID = 65_533;
-
-    /** Of the image's {@code user}, the default of every job. */
-    static final int JOB_UID = 1000;
-
     private static final int MOST_SHAPES = 64;
 
     private final HostFacts host;
@@ -69,7 +64,7 @@ final class Confinement {
         SandboxSpec spec = shape.spec();
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
-        int guest = single ? JOB_UID : GUEST_UID;
+        int guest = single ? InsideIds.JOB : InsideIds.GUEST;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
         LaunchSpec launch = new LaunchSpec(
                 (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),

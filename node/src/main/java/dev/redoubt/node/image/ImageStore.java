@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -81,7 +82,7 @@ public final class ImageStore {
      */
     public List<Path> use(String nameOrDigest, String owner) {
         return guard(() -> store.shared(() -> {
-            Digest digest = digest(nameOrDigest).orElseThrow(() -> notFound(nameOrDigest));
+            Digest digest = digest(nameOrDigest).orElseThrow(() -> notHere(nameOrDigest));
             List<Path> directories = places.computeIfAbsent(digest, this::directories);
             catalogue.use(digest, owner);
             return directories;
@@ -107,18 +108,35 @@ public final class ImageStore {
         return guard(() -> catalogue.uses().keySet());
     }
 
-    /** Every image that has a name or a user, by name. */
+    /** Every image that has a name or a user, by name; but for those that are {@link #unreadable}. */
     public List<Image> list() {
         return guard(() -> {
             Set<Digest> wanted = new HashSet<>(catalogue.names().values());
             wanted.addAll(catalogue.uses().values());
             return wanted.stream()
-                    .map(catalogue::find)
+                    .map(catalogue::readable)
                     .flatMap(Optional::stream)
                     .map(this::image)
                     .sorted(Comparator.comparing((Image image) -> String.join(" ", image.names()))
                             .thenComparing(image -> image.digest().hex()))
                     .toList();
+        });
+    }
+
+    /**
+     * What is damaged here or was written by another version, sorted: names, or digits where no name is known. Each is
+     * something to {@link #remove}; until then no image and no layer that it could mean is collected.
+     */
+    public List<String> unreadable() {
+        return guard(() -> {
+            Set<String> found = new TreeSet<>(catalogue.strangers().keySet());
+            for (Digest image : catalogue.images()) {
+                if (catalogue.isUnreadable(image)) {
+                    List<String> names = names(image);
+                    found.addAll(names.isEmpty() ? List.of(image.hex()) : names);
+                }
+            }
+            return List.copyOf(found);
         });
     }
 
@@ -136,17 +154,25 @@ public final class ImageStore {
         });
     }
 
-    private Digest unname(String nameOrDigest) {
-        ImageRecord found = find(nameOrDigest);
-        List<String> all = names(found.digest());
+    /** Asks for no record: what cannot be read can be removed too. */
+    private String unname(String nameOrDigest) {
+        Optional<Path> stranger = catalogue
+                .stranger(nameOrDigest)
+                .or(() -> Reference.tryParse(nameOrDigest).map(Reference::name).flatMap(catalogue::stranger));
+        if (stranger.isPresent()) {
+            catalogue.discard(stranger.get());
+            return nameOrDigest;
+        }
+        Digest image = digest(nameOrDigest).orElseThrow(() -> notHere(nameOrDigest));
+        List<String> all = names(image);
         Optional<String> one = storedName(nameOrDigest);
         List<String> going = one.isPresent() ? List.of(one.get()) : all;
-        Set<String> users = collector().users(found.digest());
+        Set<String> users = collector().users(image);
         if (!users.isEmpty() && going.size() == all.size()) {
             throw new ImageException(Reason.IN_USE, nameOrDigest + " is used by " + String.join(", ", users));
         }
         going.forEach(catalogue::unname);
-        return found.digest();
+        return nameOrDigest;
     }
 
     private Collector collector() {
@@ -279,9 +305,7 @@ public final class ImageStore {
             Workspace workspace, List<String> packages, String recipe, byte[] ours, Consumer<ImageEvent> progress)
             throws IOException {
         Assembly assembly = new Assembly(store, workspace, sandbox, progress);
-        Optional<Digest> debian = catalogue
-                .named(BaseImage.NAME)
-                .flatMap(catalogue::find)
+        Optional<Digest> debian = own(BaseImage.NAME)
                 .filter(image -> image.source().equals(recipe))
                 .map(image -> image.layers().getLast().diffId());
         if (debian.isEmpty() || !assembly.addPresent(debian.get())) {
@@ -308,7 +332,12 @@ public final class ImageStore {
     }
 
     private Optional<Image> present(String name, Predicate<ImageRecord> current) {
-        return catalogue.named(name).flatMap(catalogue::find).filter(current).map(this::image);
+        return own(name).filter(current).map(this::image);
+    }
+
+    /** One that we make ourselves: what cannot be read of it is made again. */
+    private Optional<ImageRecord> own(String name) {
+        return Optional.ofNullable(catalogue.names().get(name)).flatMap(catalogue::readable);
     }
 
     /** Without a manifest of its own, an image is named by what it is made of. */
@@ -335,10 +364,12 @@ public final class ImageStore {
     }
 
     private ImageRecord find(String nameOrDigest) {
-        return digest(nameOrDigest).flatMap(catalogue::find).orElseThrow(() -> notFound(nameOrDigest));
+        return digest(nameOrDigest)
+                .flatMap(catalogue::find)
+                .orElseThrow(() -> notHere(nameOrDigest));
     }
 
-    private static ImageException notFound(String nameOrDigest) {
+    private static ImageException notHere(String nameOrDigest) {
         return new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here");
     }
 

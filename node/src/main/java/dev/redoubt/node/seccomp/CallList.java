@@ -18,6 +18,7 @@ import static dev.redoubt.node.seccomp.Lines.allowFrom;
 import static dev.redoubt.node.seccomp.Lines.allowIf;
 import static dev.redoubt.node.seccomp.Lines.call;
 import static dev.redoubt.node.seccomp.Lines.group;
+import static dev.redoubt.node.seccomp.Lines.pretendIf;
 import static dev.redoubt.node.seccomp.Lines.refuse;
 import static dev.redoubt.node.seccomp.Lines.refuseIf;
 import static dev.redoubt.node.seccomp.Lines.refused;
@@ -25,7 +26,10 @@ import static dev.redoubt.node.seccomp.Verdict.Plain.ALLOW;
 import static dev.redoubt.protocol.Profile.Calls.DEBUGGING;
 import static dev.redoubt.protocol.Profile.Calls.STANDARD;
 
+import dev.redoubt.node.seccomp.Lines.Line;
+import dev.redoubt.node.walls.InsideIds;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The filter, to be read from top to bottom: every system call of x86-64 and what becomes of it.
@@ -59,6 +63,8 @@ final class CallList {
     private static final int S_IFIFO = 0x1000;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFSOCK = 0xc000;
+
+    private static final int RLIMIT_CORE = 4;
 
     private static final int ADDR_NO_RANDOMIZE = 0x0040000;
 
@@ -154,7 +160,7 @@ final class CallList {
                             sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
                             sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_setaffinity
                             sched_getaffinity sched_setattr sched_getattr getpriority setpriority ioprio_set ioprio_get
-                            getrlimit setrlimit getrusage times pidfd_open"""),
+                            getrlimit getrusage times pidfd_open"""),
                     call(
                             "clone",
                             ALLOW,
@@ -165,10 +171,21 @@ final class CallList {
                             "its flags are in memory, where a filter cannot look; libraries fall back to clone",
                             "clone3"),
                     refuse(EPERM, "makes or enters namespaces", "unshare setns"),
+                    // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none; an
+                    // error would end gpg and ssh-agent. What a new limit is cannot be seen, so raising seems to work too.
+                    call(
+                            "setrlimit",
+                            ALLOW,
+                            "with a core limit of 0 a crash starts the handler that the host has behind a pipe",
+                            pretendIf(FIRST.is(RLIMIT_CORE))),
                     call(
                             "prlimit64",
                             refused(EPERM),
-                            "lowering PID 1's limits breaks every later job",
+                            "lowering PID 1's limits breaks every later job; the core limit as in setrlimit",
+                            allowIf(FIRST.is(0), THIRD.isNull()),
+                            pretendIf(FIRST.is(0), SECOND.is(RLIMIT_CORE), FOURTH.isNull()),
+                            // Who asks for the old limit as well would go on with memory that nobody has written
+                            refuseIf(EPERM, SECOND.is(RLIMIT_CORE)),
                             allowIf(FIRST.is(0))),
                     call(
                             "prctl",
@@ -198,9 +215,17 @@ final class CallList {
             group(
                     "@credentials",
                     "ids and capabilities; the kernel checks them against the sandbox's user namespace",
+                    // setgroups(2) names its groups in memory, where a filter cannot look: that group alone opens nothing
                     allow("""
-                            getuid geteuid getgid getegid getresuid getresgid getgroups setuid setgid setreuid setregid
-                            setresuid setresgid setgroups setfsuid setfsgid capget capset""")),
+                            getuid geteuid getgid getegid getresuid getresgid getgroups setgroups capget capset"""),
+                    neverTheGuests("setuid", FIRST),
+                    neverTheGuests("setgid", FIRST),
+                    neverTheGuests("setreuid", FIRST, SECOND),
+                    neverTheGuests("setregid", FIRST, SECOND),
+                    neverTheGuests("setresuid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setresgid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setfsuid", FIRST),
+                    neverTheGuests("setfsgid", FIRST)),
             group(
                     "@self-confinement",
                     "programs may build more walls around themselves",
@@ -292,7 +317,10 @@ final class CallList {
                     "@ipc",
                     "SysV and POSIX objects of the sandbox's own IPC namespace",
                     allowFrom(STANDARD, ENOSYS, "wide and old; databases and X clients use it", """
-                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"""),
+                    // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program takes
+                    // that for its own mistake; ENOSYS is a kernel built without them, for which it has another way.
+                    refuse(ENOSYS, "behind Landlock nobody can open a POSIX queue", """
                             mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr""")),
             group(
                     "@asynchronous-io",
@@ -354,4 +382,11 @@ final class CallList {
                             _sysctl uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg
                             afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old
                             lookup_dcookie""")));
+
+    /** Where there is a single user nobody has the right to take another id anyway, so this is one list for all. */
+    private static Line neverTheGuests(String name, Argument... ids) {
+        Clause[] clauses =
+                Stream.of(ids).map(id -> refuseIf(EPERM, id.is(InsideIds.GUEST))).toArray(Clause[]::new);
+        return call(name, ALLOW, "who has the guest's id may signal PID 1 and change its scheduling", clauses);
+    }
 }

@@ -146,6 +146,109 @@ class ImageStoreTest {
         Stores.assertEmpty(scratch);
     }
 
+    private Path ref(String name) {
+        return scratch.path("images/refs").resolve(Digest.of(name).hex());
+    }
+
+    private Path record(Image image) {
+        return scratch.path("images/manifests").resolve(image.digest().hex());
+    }
+
+    /** A name as it was written once (without the name), one cut short, one under another file's name; a record in JSON. */
+    @Test
+    void whatAnotherVersionWroteIsPassedOverAndRefusedByName() throws IOException {
+        Image good = importRoot("good", "x");
+        Image old = importRoot("old", "y");
+        importRoot("cut", "z");
+        importRoot("json", "{");
+        Image json = store.resolve("json");
+        Files.writeString(ref("old"), old.digest() + "\n");
+        Files.writeString(ref("cut"), Files.readString(ref("cut")).substring(0, 30));
+        Files.copy(ref("good"), scratch.path("images/refs/by-another-rule"));
+        Files.writeString(record(json), "{\"digest\": \"" + json.digest() + "\"}\n");
+
+        assertThat(store.list()).containsExactly(good);
+        assertThat(store.unreadable())
+                .containsExactlyInAnyOrder(ref("old").getFileName() + "", ref("cut").getFileName() + "", "by-another-rule", "json");
+        assertThat(store.resolve("good")).isEqualTo(good);
+        for (String name : List.of("old", "cut", "json")) {
+            assertThatThrownBy(() -> store.resolve(name))
+                    .asInstanceOf(type(ImageException.class))
+                    .returns(Reason.STORE, ImageException::reason)
+                    .extracting(ImageException::getMessage)
+                    .asString()
+                    .contains("another version", "remove it");
+        }
+        assertReason(Reason.NOT_FOUND, () -> store.resolve("other"));
+    }
+
+    @Test
+    void whatCannotBeReadCanBeRemovedAndKeepsItsLayersUntilThen() throws IOException {
+        Image good = importRoot("good", "x");
+        Image old = importRoot("old", "y");
+        importRoot("json", "{");
+        Files.writeString(ref("old"), old.digest() + "\n");
+        Files.writeString(record(store.resolve("json")), "{}\n");
+        importRoot("last", "w");
+
+        store.remove("last"); // which collects
+        assertThat(Stores.layers(scratch)).as("whose it is cannot be known").hasSize(4);
+        store.remove("old");
+        assertThat(Stores.layers(scratch)).hasSize(4);
+        store.remove("json");
+
+        assertThat(store.unreadable()).isEmpty();
+        assertThat(Stores.layers(scratch)).containsExactly(good.layers().getFirst().key().hex());
+        assertThat(store.list()).containsExactly(good);
+        assertReason(Reason.NOT_FOUND, () -> store.remove("old"));
+        assertReason(Reason.NOT_FOUND, () -> store.remove("json"));
+    }
+
+    @Test
+    void whatIsSaidToBeUnreadableIsWhatRemoveTakes() throws IOException {
+        importRoot("old", "y");
+        Files.writeString(ref("old"), "old\n");
+        Files.writeString(scratch.path("images/refs/by-another-rule"), "x");
+        Files.write(scratch.path("images/manifests/x.json"), new byte[] {(byte) 0xff});
+
+        assertThat(store.unreadable()).containsExactly("by-another-rule", "old", "x.json");
+        store.unreadable().forEach(store::remove);
+
+        assertThat(store.unreadable()).isEmpty();
+        Stores.assertEmpty(scratch);
+    }
+
+    @Test
+    void anImportReplacesWhatCannotBeRead() throws IOException {
+        importRoot("mine", "x");
+        Files.writeString(ref("mine"), "");
+        Image again = importRoot("mine", "y");
+        assertThat(store.list()).containsExactly(again);
+        assertThat(store.unreadable()).isEmpty();
+    }
+
+    @Test
+    void ourOwnImageIsMadeAgainWhenItCannotBeRead() throws IOException {
+        Image image = store.ensureBuiltIn("busybox");
+        Files.writeString(ref("busybox"), image.digest() + "\n");
+        assertThat(store.ensureBuiltIn("busybox")).isEqualTo(image);
+        Files.writeString(record(image), "{}\n");
+        assertThat(store.ensureBuiltIn("busybox")).isEqualTo(image);
+        assertThat(store.unreadable()).isEmpty();
+    }
+
+    /** A name moves on below a sandbox, and what it has is not understood any more. */
+    @Test
+    void anImageInUseThatCannotBeReadKeepsItsLayers() throws IOException {
+        Image used = importRoot("mine", "x");
+        store.use("mine", "sbx_1");
+        Files.writeString(record(used), "{}\n");
+        assertReason(Reason.IN_USE, () -> store.remove("mine"));
+        importRoot("other", "y");
+        store.remove("other");
+        assertThat(used.layerDirectories().getFirst().resolve("etc/motd")).hasContent("x");
+    }
+
     @Test
     void removingWhatIsNotThereSaysSo() {
         assertReason(Reason.NOT_FOUND, () -> store.remove("nothing"));

@@ -120,9 +120,9 @@ class ReferenceTest {
                 java.time.Instant.parse("2024-01-02T03:04:05.000000006Z"),
                 "pulled");
 
-        assertThat(ImageRecord.parse(image.text())).isEqualTo(image);
-        assertThatThrownBy(() -> ImageRecord.parse("redoubt-image 1\n")).isInstanceOf(ImageException.class);
-        assertThatThrownBy(() -> ImageRecord.parse(image.text().replace("layer sha256", "layer md5")))
-                .isInstanceOf(ImageException.class);
+        assertThat(ImageRecord.parse(image.text())).contains(image);
+        assertThat(ImageRecord.parse("redoubt-image 1\n")).isEmpty();
+        assertThat(ImageRecord.parse(image.text().replace("layer sha256", "layer md5")))
+                .isEmpty();
     }
 }

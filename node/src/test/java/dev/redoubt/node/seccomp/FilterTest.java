@@ -23,6 +23,7 @@ final class FilterTest {
     private static final int SAMPLES = 60;
 
     private static final int ALLOW = 0x7fff0000;
+    private static final int PRETEND = 0x00050000;
     private static final int NOTIFY = 0x7fc00000;
     private static final int KILL_PROCESS = 0x80000000;
 
@@ -83,6 +84,7 @@ final class FilterTest {
                         interesting.add(Integer.lowestOneBit(argument.mask()));
                         interesting.add(~argument.mask());
                     }
+                    case ArgumentTest.Null ignored -> {} // 0 is interesting anyway
                 }
             }
         }
@@ -92,14 +94,15 @@ final class FilterTest {
             long[] arguments = new long[6];
             for (int a = 0; a < 6; a++) {
                 int low = interesting.get(random.nextInt(interesting.size())) + (random.nextInt(8) == 0 ? 1 : 0);
-                arguments[a] = (long) random.nextInt() << 32 | Integer.toUnsignedLong(low);
+                int high = random.nextBoolean() ? 0 : random.nextInt();
+                arguments[a] = (long) high << 32 | Integer.toUnsignedLong(low);
             }
             samples.add(arguments);
         }
         return samples;
     }
 
-    /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
+    /** The kernel reads ints, but for pointers; their high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
     @EnumSource
     void theHighHalfOfAnArgumentNeverMatters(Calls calls) {
@@ -110,13 +113,25 @@ final class FilterTest {
             for (long[] arguments : samples(decision, random)) {
                 int answer = machine.run(X86_64, number, arguments);
                 for (int a = 0; a < 6; a++) {
-                    arguments[a] &= 0xffff_ffffL;
+                    if (!pointers(decision).contains(a)) {
+                        arguments[a] &= 0xffff_ffffL;
+                    }
                 }
                 assertThat(machine.run(X86_64, number, arguments))
                         .as("seed %d, call %d", seed, number)
                         .isEqualTo(answer);
             }
         });
+    }
+
+    private static Set<Integer> pointers(Decision decision) {
+        Set<Integer> indices = new HashSet<>();
+        decision.clauses().forEach(clause -> clause.tests().forEach(test -> {
+            if (test instanceof ArgumentTest.Null(Argument argument)) {
+                indices.add(argument.index());
+            }
+        }));
+        return indices;
     }
 
     @ParameterizedTest
@@ -177,6 +192,24 @@ final class FilterTest {
         assertThatThrownBy(() -> Filter.compile(Calls.STANDARD, Set.of("mounts")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("mounts");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theCoreLimitIsReadAndNeverSet(Calls calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        int prlimit = CallNumbers.of("prlimit64");
+        long lowHalfZero = 1L << 32;
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0, 0x1000, 0, 0})).isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0x1000, 0, 0, 0})).isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, 0, 0, 0})).isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, lowHalfZero, 0, 0}))
+                .isEqualTo(refused(EPERM));
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 3, 0x1000, 0x1000, 0, 0})).isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {4, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {7, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(ALLOW);
     }
 
     private static int answer(Calls calls, String call) {
