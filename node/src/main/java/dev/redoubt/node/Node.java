@@ -68,13 +68,7 @@ public final class Node implements AutoCloseable {
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
-                household,
-                cgroups,
-                disks,
-                ranges,
-                settings.switches(),
-                confinement.slotPlan(),
-                settings.readySlots());
+                household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
     }
 
     /** What is shared by every node of one data directory. */
@@ -199,7 +193,8 @@ public final class Node implements AutoCloseable {
                     .forEach(
                             mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            Spawner.Launched launched = household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
+            Spawner.Launched launched =
+                    household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
             return sandbox(slot, spec.network(), launched);
         } finally {
             mounts.forEach(Fd::close);

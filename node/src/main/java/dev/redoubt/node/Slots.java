@@ -1,22 +1,22 @@
 package dev.redoubt.node;
 
 import dev.redoubt.linux.Fd;
-import dev.redoubt.protocol.Problem;
-import dev.redoubt.node.launch.LaunchException;
-import dev.redoubt.node.disk.DiskException;
-import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.linux.LinuxException;
+import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.disk.Disk;
+import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
+import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.SandboxId;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +82,8 @@ final class Slots implements AutoCloseable {
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
         this.wanted = new Semaphore(ahead);
-        this.makers = Stream.generate(() -> Thread.ofPlatform().name("redoubt-slots").daemon().unstarted(this::keepReady))
+        this.makers = Stream.generate(
+                        () -> Thread.ofPlatform().name("redoubt-slots").daemon().unstarted(this::keepReady))
                 .limit(Math.min(ahead, MOST_MAKERS))
                 .toList();
         makers.forEach(Thread::start);

@@ -36,6 +36,7 @@ public final class ImageStore {
     private final Catalogue catalogue;
     /** Where the layers of an image are: as unchanging as its digest. */
     private final Map<Digest, List<Path>> places = new ConcurrentHashMap<>();
+
     private final Layers layers;
     private final UnpackSandbox sandbox;
     private final Limits limits;
@@ -364,9 +365,7 @@ public final class ImageStore {
     }
 
     private ImageRecord find(String nameOrDigest) {
-        return digest(nameOrDigest)
-                .flatMap(catalogue::find)
-                .orElseThrow(() -> notHere(nameOrDigest));
+        return digest(nameOrDigest).flatMap(catalogue::find).orElseThrow(() -> notHere(nameOrDigest));
     }
 
     private static ImageException notHere(String nameOrDigest) {

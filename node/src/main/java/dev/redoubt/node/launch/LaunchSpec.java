@@ -148,7 +148,9 @@ public record LaunchSpec(
             FlatWriter tail = new FlatWriter(arena);
             writeTail(tail);
             return new Encoded(
-                    head.message().toArray(ValueLayout.JAVA_BYTE), tail.message().toArray(ValueLayout.JAVA_BYTE), more);
+                    head.message().toArray(ValueLayout.JAVA_BYTE),
+                    tail.message().toArray(ValueLayout.JAVA_BYTE),
+                    more);
         }
     }
 

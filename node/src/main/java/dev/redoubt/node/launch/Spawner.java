@@ -146,8 +146,7 @@ public final class Spawner implements AutoCloseable {
      * @param cgroups v1: open cgroup.procs descriptors; v2: the cgroup's directory. They stay the caller's.
      * @throws LaunchException naming the step that failed
      */
-    public Slot prepare(
-            long sandbox, int idBase, boolean cgroup2, int extraFlags, SlotPlan plan, int[] cgroups) {
+    public Slot prepare(long sandbox, int idBase, boolean cgroup2, int extraFlags, SlotPlan plan, int[] cgroups) {
         try (Arena arena = Arena.ofConfined()) {
             FlatWriter message =
                     request(arena, Verb.PREPARE, sandbox).u32(idBase).u32((cgroup2 ? 1 : 0) | extraFlags);
