@@ -61,6 +61,8 @@ enum request_op {
 
 #define JOBS_LIMIT 512u		  /* jobs that run or wait for the acknowledgement of their EXIT */
 #define OUTPUT_LIMIT (1024u * 1024) /* unacknowledged output of one job */
+#define OUTPUT_TOTAL (4096u * 1024) /* and of all jobs together, but for what each may keep whatever the others do: */
+#define OUTPUT_LEAST 8192u
 #define INPUT_LIMIT 65536u	  /* input of one job that its pipe did not take yet */
 
 struct frame_header {

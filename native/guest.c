@@ -297,6 +297,7 @@ static void loop(void)
 			reap();
 		if (jobs_deadline() <= now_ms())
 			jobs_expire(now_ms());
+		jobs_share();
 		if (!guest.channel_full)
 			channel_flush();
 		/* The keeper of the other end is dead, so nobody can ask for anything again. */

@@ -127,6 +127,9 @@ struct guest {
 	unsigned job_count;
 	unsigned next_to_send;
 	size_t assembling; /* bytes of all incomplete requests */
+	size_t kept;	   /* what the output of all jobs costs */
+	bool eased;	   /* some of it went since jobs_share() */
+	bool held_back;	   /* a job is not read because of what others keep */
 	bool more_to_reap;
 	bool warm; /* holds memory that an idle guest need not hold */
 
@@ -183,6 +186,7 @@ void job_sent(struct job *job);
 void job_resize(struct job *job, uint16_t rows, uint16_t columns);
 void job_update(struct job *job);
 void job_window(struct job *job);
+void jobs_share(void);
 int64_t jobs_deadline(void);
 void jobs_expire(int64_t now);
 void jobs_release_memory(void);

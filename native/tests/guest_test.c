@@ -196,6 +196,69 @@ static void a_lossless_job_waits(void)
 	CHECK(guest.job_count == 0);
 }
 
+enum { MANY = 40 };
+
+static size_t print_all(struct fake_child *children[])
+{
+	size_t printed = 0;
+
+	for (int round = 0; round < 60; round++)
+		for (int i = 0; i < MANY; i++) {
+			printed += print(children[i]->out, FRAME_PAYLOAD);
+			drain();
+		}
+	return printed;
+}
+
+/* 40 jobs that nobody acknowledges: one bound for all, equal parts, and those that come later get on. */
+static void many_jobs_share_one_limit(void)
+{
+	struct fake_child *children[MANY];
+	struct fake_child *late;
+	struct job *job;
+	size_t least = SIZE_MAX;
+	size_t most = 0;
+	uint64_t made;
+
+	for (uint32_t i = 0; i < MANY; i++)
+		children[i] = run(100 + i, i % 8 == 7 ? REQUEST_BOUNDED : 0);
+	CHECK(print_all(children) > OUTPUT_TOTAL);
+	CHECK(guest.kept > OUTPUT_TOTAL / 2 && guest.kept <= OUTPUT_TOTAL + MANY * OUTPUT_LEAST);
+	for (uint32_t i = 0; i < MANY; i++) {
+		size_t kept = job_find(100 + i)->kept;
+
+		least = kept < least ? kept : least;
+		most = kept > most ? kept : most;
+	}
+	CHECK(least >= OUTPUT_LEAST / 2 && most < OUTPUT_LIMIT);
+
+	late = run(99, 0); /* whoever is acknowledged goes on */
+	job = job_find(99);
+	for (int i = 0; i < 100; i++) {
+		CHECK(print(late->out, 10000) == 10000);
+		drain();
+		give(FRAME_ACK, 0, 99, job->made, NULL, 0);
+	}
+	for (int i = 0; i < 10; i++) {
+		drain();
+		give(FRAME_ACK, 0, 99, job->made, NULL, 0);
+	}
+	CHECK(job->kept == 0 && job->made > 100);
+
+	made = job_find(100)->made; /* a job that waits for room hears when another gives it back */
+	for (uint32_t i = 1; i < MANY; i++) {
+		job = job_find(100 + i);
+		give(FRAME_ACK, 0, 100 + i, job->made, NULL, 0);
+	}
+	drain();
+	CHECK(job_find(100)->made > made);
+	for (uint32_t i = 0; i < MANY; i++)
+		give(FRAME_CLOSE, 0, 100 + i, 0, NULL, 0);
+	give(FRAME_CLOSE, 0, 99, 0, NULL, 0);
+	CHECK(guest.job_count == 0 && guest.kept == 0);
+	drain();
+}
+
 static void a_bounded_job_counts_what_is_dropped(void)
 {
 	struct fake_child *child = run(7, REQUEST_BOUNDED);
@@ -391,6 +454,7 @@ int main(int argc, char **argv)
 	static void (*const tests[])(void) = {
 		output_is_kept_until_acknowledged,
 		a_lossless_job_waits,
+		many_jobs_share_one_limit,
 		a_bounded_job_counts_what_is_dropped,
 		input_is_taken_once,
 		input_beyond_the_window_is_refused,

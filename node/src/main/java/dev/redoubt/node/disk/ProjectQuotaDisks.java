@@ -67,18 +67,21 @@ final class ProjectQuotaDisks implements Disks {
         try {
             return prepared(name, size, inodes);
         } catch (LinuxException refused) {
-            LinuxFiles.removeDirectoryAt(parent, name);
+            destroy(name);
             throw HostSpace.failure("making disk " + name, refused);
         }
     }
 
-    /** The limit first, then the project, so that no byte is ever written without a limit. */
+    /**
+     * The project first: from then on the directory tells whose limit it is, and whoever removes it, also after a crash,
+     * gives that back. Nothing is written before there is a limit.
+     */
     private Disk prepared(String name, Size size, long inodes) {
         Fd made = openDirectory(name);
         try {
             int project = freeProject();
-            ProjectQuota.limit(parent, project, size.bytes(), inodes);
             ProjectQuota.assign(made, project);
+            ProjectQuota.limit(parent, project, size.bytes(), inodes);
             LayerDirectories.make(made);
             return new ProjectQuotaDisk(name, made, project, this::destroy);
         } catch (LinuxException refused) {
@@ -146,7 +149,22 @@ final class ProjectQuotaDisks implements Disks {
                 .forEach(name -> Thread.ofPlatform().daemon().start(() -> remove(name)));
     }
 
+    /** A limit outlives the files it was for, and no other disk could ever have its project. */
+    private void giveBackProject(String removed) {
+        try (Fd disk = openDirectory(removed)) {
+            int project = ProjectQuota.of(disk);
+            if (project >= FIRST_PROJECT) {
+                ProjectQuota.limit(parent, project, 0, 0);
+            }
+        } catch (LinuxException refused) {
+            if (refused.errno() != Errno.ENOENT) { // another process was faster
+                throw new DiskException("giving back the project of " + removed, refused);
+            }
+        }
+    }
+
     private void remove(String removed) {
+        giveBackProject(removed);
         try (Directory open = Directory.open(directory)) {
             TreeRemoval.remove(open, removed.getBytes(StandardCharsets.UTF_8));
         }

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class GuestStreamTest {
     private static final long GIB = 1L << 30;
     private static final int MIB = 1 << 20;
+    private static final int MANY = 40;
 
     private GuestFixture guest = GuestFixture.start();
 
@@ -173,6 +176,36 @@ class GuestStreamTest {
                 assertThat(guest.run("echo " + i).text()).isEqualTo(i + "\n");
             }
         }
+    }
+
+    /** 40 that print for ever and are never acknowledged: one bound for all of them, and others get on. */
+    @Test
+    void manyUnreadJobsShareOneBound() {
+        AtomicLong bytes = new AtomicLong();
+        List<GuestJob> jobs = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            jobs.add(guest.channel().run(sh("head -c 2000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output))));
+        }
+        jobs.forEach(job -> await(job.started()));
+        long kept = settled(bytes);
+        assertThat(kept).isBetween(2L * MIB, 4L * MIB + MANY * 8192);
+        assertThat(guest.residentKilobytes()).isLessThan(8 * 1024);
+
+        assertThat(guest.run("head -c 3000000 /dev/zero | tr '\\0' x").text()).hasSize(1 << 20);
+        // also while another sandbox is so loud that it is never quiet
+        try (GuestFixture other = GuestFixture.start()) {
+            GuestChannel beside = other.successorIn(guest);
+            try (GuestJob loud = beside.run(sh("yes"), (j, output) -> j.acknowledge(output.seq()))) {
+                await(loud.started());
+                assertThat(guest.run("head -c 3000000 /dev/zero").code()).isZero();
+            }
+        }
+
+        while (jobs.stream().anyMatch(job -> !job.exit().isDone())) {
+            jobs.forEach(job -> job.acknowledge(job.delivered()));
+        }
+        assertThat(bytes.get()).isEqualTo(MANY * 2_000_000L);
+        jobs.forEach(GuestJob::close);
     }
 
     @Test
