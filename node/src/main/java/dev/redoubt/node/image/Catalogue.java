@@ -233,16 +233,6 @@ final class Catalogue {
         }
     }
 
-    private static Optional<String> read(Path file) {
-        try {
-            return Optional.of(Files.readString(file));
-        } catch (NoSuchFileException absent) {
-            return Optional.empty();
-        } catch (IOException cannot) {
-            throw new ImageException(Reason.STORE, "cannot read " + file, cannot);
-        }
-    }
-
     private static Optional<String> target(Path link) {
         try {
             return Optional.of(Files.readSymbolicLink(link).toString());
