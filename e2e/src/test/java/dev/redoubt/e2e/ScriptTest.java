@@ -120,7 +120,8 @@ class ScriptTest {
         FileTime before = Files.getLastModifiedTime(directory);
         Path source = Files.writeString(directory.resolve("broken.c"), "#error\n");
         Said control = redoubt("version");
-        assertThat(control.err()).contains("building (the sources changed)", "broken.c", "native programs did not compile");
+        assertThat(control.err())
+                .contains("building (the sources changed)", "broken.c", "native programs did not compile");
         Files.delete(source);
         Files.setLastModifiedTime(directory, before);
         assertThat(redoubt("version").err()).isEmpty();

@@ -123,7 +123,8 @@ class WallsTest {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
             assertThat(Jobs.run(sandbox, "0", "cat", "/proc/self/oom_score_adj").text())
                     .isEqualTo("500\n");
-            String become = "for i in 65532 65533 65534; do echo u:x:$i:$i::/:/bin/sh > /etc/passwd; su u -c 'id -u'; done";
+            String become =
+                    "for i in 65532 65533 65534; do echo u:x:$i:$i::/:/bin/sh > /etc/passwd; su u -c 'id -u'; done";
             long root = Capability.mask(Capability.ofRootJob(Profile.DEFAULT));
             RunRequest request =
                     RunRequest.exec("sh", "-c", become).withUser("0").withCapabilities(root, root);

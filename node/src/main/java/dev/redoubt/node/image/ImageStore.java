@@ -353,9 +353,7 @@ public final class ImageStore {
     }
 
     private ImageRecord find(String nameOrDigest) {
-        return digest(nameOrDigest)
-                .flatMap(catalogue::find)
-                .orElseThrow(() -> notHere(nameOrDigest));
+        return digest(nameOrDigest).flatMap(catalogue::find).orElseThrow(() -> notHere(nameOrDigest));
     }
 
     private static ImageException notHere(String nameOrDigest) {

@@ -171,8 +171,10 @@ final class CallList {
                             "its flags are in memory, where a filter cannot look; libraries fall back to clone",
                             "clone3"),
                     refuse(EPERM, "makes or enters namespaces", "unshare setns"),
-                    // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none; an
-                    // error would end gpg and ssh-agent. What a new limit is cannot be seen, so raising seems to work too.
+                    // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none;
+                    // an
+                    // error would end gpg and ssh-agent. What a new limit is cannot be seen, so raising seems to work
+                    // too.
                     call(
                             "setrlimit",
                             ALLOW,
@@ -215,7 +217,8 @@ final class CallList {
             group(
                     "@credentials",
                     "ids and capabilities; the kernel checks them against the sandbox's user namespace",
-                    // setgroups(2) names its groups in memory, where a filter cannot look: that group alone opens nothing
+                    // setgroups(2) names its groups in memory, where a filter cannot look: that group alone opens
+                    // nothing
                     allow("""
                             getuid geteuid getgid getegid getresuid getresgid getgroups setgroups capget capset"""),
                     neverTheGuests("setuid", FIRST),
@@ -318,7 +321,8 @@ final class CallList {
                     "SysV and POSIX objects of the sandbox's own IPC namespace",
                     allowFrom(STANDARD, ENOSYS, "wide and old; databases and X clients use it", """
                             shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"""),
-                    // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program takes
+                    // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program
+                    // takes
                     // that for its own mistake; ENOSYS is a kernel built without them, for which it has another way.
                     refuse(ENOSYS, "behind Landlock nobody can open a POSIX queue", """
                             mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr""")),
@@ -385,8 +389,9 @@ final class CallList {
 
     /** Where there is a single user nobody has the right to take another id anyway, so this is one list for all. */
     private static Line neverTheGuests(String name, Argument... ids) {
-        Clause[] clauses =
-                Stream.of(ids).map(id -> refuseIf(EPERM, id.is(InsideIds.GUEST))).toArray(Clause[]::new);
+        Clause[] clauses = Stream.of(ids)
+                .map(id -> refuseIf(EPERM, id.is(InsideIds.GUEST)))
+                .toArray(Clause[]::new);
         return call(name, ALLOW, "who has the guest's id may signal PID 1 and change its scheduling", clauses);
     }
 }

@@ -169,7 +169,8 @@ class ImageStoreTest {
 
         assertThat(store.list()).containsExactly(good);
         assertThat(store.unreadable())
-                .containsExactlyInAnyOrder(ref("old").getFileName() + "", ref("cut").getFileName() + "", "by-another-rule", "json");
+                .containsExactlyInAnyOrder(
+                        ref("old").getFileName() + "", ref("cut").getFileName() + "", "by-another-rule", "json");
         assertThat(store.resolve("good")).isEqualTo(good);
         for (String name : List.of("old", "cut", "json")) {
             assertThatThrownBy(() -> store.resolve(name))
@@ -198,7 +199,8 @@ class ImageStoreTest {
         store.remove("json");
 
         assertThat(store.unreadable()).isEmpty();
-        assertThat(Stores.layers(scratch)).containsExactly(good.layers().getFirst().key().hex());
+        assertThat(Stores.layers(scratch))
+                .containsExactly(good.layers().getFirst().key().hex());
         assertThat(store.list()).containsExactly(good);
         assertReason(Reason.NOT_FOUND, () -> store.remove("old"));
         assertReason(Reason.NOT_FOUND, () -> store.remove("json"));

@@ -126,11 +126,12 @@ final class FilterTest {
 
     private static Set<Integer> pointers(Decision decision) {
         Set<Integer> indices = new HashSet<>();
-        decision.clauses().forEach(clause -> clause.tests().forEach(test -> {
-            if (test instanceof ArgumentTest.Null(Argument argument)) {
-                indices.add(argument.index());
-            }
-        }));
+        decision.clauses()
+                .forEach(clause -> clause.tests().forEach(test -> {
+                    if (test instanceof ArgumentTest.Null(Argument argument)) {
+                        indices.add(argument.index());
+                    }
+                }));
         return indices;
     }
 
@@ -200,12 +201,16 @@ final class FilterTest {
         BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
         int prlimit = CallNumbers.of("prlimit64");
         long lowHalfZero = 1L << 32;
-        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0, 0x1000, 0, 0})).isEqualTo(ALLOW);
-        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0x1000, 0, 0, 0})).isEqualTo(PRETEND);
-        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, 0, 0, 0})).isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0x1000, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, 0, 0, 0}))
+                .isEqualTo(PRETEND);
         assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, lowHalfZero, 0, 0}))
                 .isEqualTo(refused(EPERM));
-        assertThat(machine.run(X86_64, prlimit, new long[] {0, 3, 0x1000, 0x1000, 0, 0})).isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 3, 0x1000, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
         assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {4, 0x1000, 0, 0, 0, 0}))
                 .isEqualTo(PRETEND);
         assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {7, 0x1000, 0, 0, 0, 0}))

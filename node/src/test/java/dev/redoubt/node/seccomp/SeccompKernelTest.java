@@ -348,8 +348,15 @@ final class SeccompKernelTest {
 
     /** ENOSYS on every kernel we run on, the kernel's own, sync, the core limit, ids: see the tests beside. */
     private static Set<String> triedElsewhere() {
-        Set<String> gone = new HashSet<>(
-                Set.of("set_thread_area", "get_thread_area", "lookup_dcookie", "uretprobe", "uprobe", "sysfs", "sync", "setrlimit"));
+        Set<String> gone = new HashSet<>(Set.of(
+                "set_thread_area",
+                "get_thread_area",
+                "lookup_dcookie",
+                "uretprobe",
+                "uprobe",
+                "sysfs",
+                "sync",
+                "setrlimit"));
         TAKES_THE_GUESTS_ID.forEach(call -> gone.add(call.split(" ", -1)[0]));
         CallList.GROUPS.stream()
                 .filter(group -> group.name().equals("@gone"))
@@ -462,11 +469,13 @@ final class SeccompKernelTest {
     void nobodyTakesTheGuestsId() {
         for (String call : TAKES_THE_GUESTS_ID) {
             Attempt attempt = new Attempt("EPERM " + call);
-            assertThat(results(control, Stream.of(attempt.words()))).as("control: %s", call).containsExactly(0L);
+            assertThat(results(control, Stream.of(attempt.words())))
+                    .as("control: %s", call)
+                    .containsExactly(0L);
             for (Calls calls : Calls.values()) {
-                WallsProbe probe =
-                        control.behindFilter(Filter.compile(calls).bytes());
-                assertRefused(List.of(attempt, attempt), results(probe, Stream.of(attempt.words(), attempt.withHighBits())));
+                WallsProbe probe = control.behindFilter(Filter.compile(calls).bytes());
+                assertRefused(
+                        List.of(attempt, attempt), results(probe, Stream.of(attempt.words(), attempt.withHighBits())));
             }
         }
     }
