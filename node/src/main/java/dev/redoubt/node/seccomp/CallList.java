@@ -172,9 +172,7 @@ final class CallList {
                             "clone3"),
                     refuse(EPERM, "makes or enters namespaces", "unshare setns"),
                     // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none;
-                    // an
-                    // error would end gpg and ssh-agent. What a new limit is cannot be seen, so raising seems to work
-                    // too.
+                    // an error would end gpg. What a new limit is cannot be seen, so raising seems to work too.
                     call(
                             "setrlimit",
                             ALLOW,
@@ -217,8 +215,7 @@ final class CallList {
             group(
                     "@credentials",
                     "ids and capabilities; the kernel checks them against the sandbox's user namespace",
-                    // setgroups(2) names its groups in memory, where a filter cannot look: that group alone opens
-                    // nothing
+                    // setgroups(2) names its groups in memory, where no filter looks: that group alone opens nothing
                     allow("""
                             getuid geteuid getgid getegid getresuid getresgid getgroups setgroups capget capset"""),
                     neverTheGuests("setuid", FIRST),
@@ -322,8 +319,7 @@ final class CallList {
                     allowFrom(STANDARD, ENOSYS, "wide and old; databases and X clients use it", """
                             shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"""),
                     // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program
-                    // takes
-                    // that for its own mistake; ENOSYS is a kernel built without them, for which it has another way.
+                    // takes that for its own mistake; ENOSYS is a kernel without queues, for which it has another way.
                     refuse(ENOSYS, "behind Landlock nobody can open a POSIX queue", """
                             mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr""")),
             group(

@@ -184,7 +184,8 @@ class GuestStreamTest {
         AtomicLong bytes = new AtomicLong();
         List<GuestJob> jobs = new ArrayList<>();
         for (int i = 0; i < MANY; i++) {
-            jobs.add(guest.channel().run(sh("head -c 2000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output))));
+            jobs.add(
+                    guest.channel().run(sh("head -c 2000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output))));
         }
         jobs.forEach(job -> await(job.started()));
         long kept = settled(bytes);
