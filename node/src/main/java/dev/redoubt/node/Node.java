@@ -21,7 +21,6 @@ import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
-import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
@@ -87,7 +86,7 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
+            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
             Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
@@ -151,9 +150,19 @@ public final class Node implements AutoCloseable {
         return images;
     }
 
-    /** The image store of a data directory, without a node. */
-    public static ImageStore openImages(DataDirectory data) {
-        return ImageStore.open(data.node().resolve("images"), IdRange.UNPACKING.base());
+    /**
+     * The image store of a data directory, without a node; for an archive to be unpacked it builds sandboxes by itself.
+     *
+     * @throws DataDirectoryException when the data directory cannot be used
+     * @throws ImageException when the store cannot
+     */
+    public static ImageStore openImages(NodeSettings settings) {
+        return openImages(settings, DataDirectory.open(settings.dataDirectory()));
+    }
+
+    private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
+        return ImageStore.open(
+                data.node().resolve("images"), order -> BareSandboxes.launch(settings, order));
     }
 
     /** How the disk limit is held here, for people. */
