@@ -124,6 +124,8 @@ struct guest {
 	unsigned job_count;
 	unsigned next_to_send;
 	size_t assembling; /* bytes of all incomplete requests */
+	int lent[LENT];	   /* came with the frame that is being dealt with */
+	unsigned lent_count;
 	bool more_to_reap;
 	bool warm; /* holds memory that an idle guest need not hold */
 
@@ -164,6 +166,7 @@ void channel_refuse(enum frame_type refused, uint32_t job, int error, const char
 
 /* guest_dispatch.c */
 void dispatch(const uint8_t *frame, size_t length);
+void drop_lent(void);
 
 /* guest_job.c */
 struct job *job_find(uint32_t id);

@@ -1,65 +1,88 @@
 package dev.redoubt.node.image;
 
-import dev.redoubt.node.guest.BrokenInputException;
+import dev.redoubt.linux.Pipe;
+import dev.redoubt.node.guest.CollectedOutput;
 import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
-import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.SandboxGoneException;
 import dev.redoubt.node.image.ImageException.Reason;
-import java.nio.ByteBuffer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
-/** A program at work in a sandbox of its own. */
+/** A program at work in a sandbox of its own, with a pipe to it and one from it. */
 final class UnpackSandbox implements AutoCloseable {
+    private static final int MAX_COMPLAINT = 4_096;
+
     private final BareSandbox sandbox;
     private final GuestJob job;
+    private final OutputStream input;
+    private final InputStream output;
+    private final CollectedOutput complaint;
 
-    private UnpackSandbox(BareSandbox sandbox, GuestJob job) {
+    private UnpackSandbox(
+            BareSandbox sandbox, GuestJob job, OutputStream input, InputStream output, CollectedOutput complaint) {
         this.sandbox = sandbox;
         this.job = job;
+        this.input = input;
+        this.output = output;
+        this.complaint = complaint;
     }
 
     /** Runs it as the only job of {@code sandbox}, which ends when this is closed. */
-    static UnpackSandbox run(BareSandbox sandbox, RunRequest request, OutputSink sink) {
+    static UnpackSandbox run(BareSandbox sandbox, RunRequest request) {
+        CollectedOutput complaint = new CollectedOutput(MAX_COMPLAINT);
+        Pipe in = Pipe.open();
+        Pipe out = Pipe.open();
         try {
-            return new UnpackSandbox(sandbox, sandbox.guest().run(request, sink));
+            GuestJob job = sandbox.guest().run(request, in.reading(), out.writing(), complaint);
+            return new UnpackSandbox(sandbox, job, in.output(), out.input(), complaint);
         } catch (SandboxGoneException died) {
+            in.close();
+            out.close();
             sandbox.end().run();
             throw new ImageException(Reason.UNPACK_FAILED, "the unpacking sandbox died as it was built", died);
         }
-    }
-
-    GuestJob job() {
-        return job;
     }
 
     BareSandbox sandbox() {
         return sandbox;
     }
 
+    GuestJob job() {
+        return job;
+    }
+
     /** @return false when the program reads no more: how it ended tells why */
     boolean write(byte[] bytes, int length) {
         try {
-            job.write(ByteBuffer.wrap(bytes, 0, length));
+            input.write(bytes, 0, length);
             return true;
-        } catch (BrokenInputException | SandboxGoneException ended) {
+        } catch (IOException ended) {
             return false;
-        } catch (InterruptedException asked) {
-            throw interrupted(asked);
         }
     }
 
     void endInput() {
         try {
-            job.closeInput();
-        } catch (BrokenInputException | SandboxGoneException ended) {
+            input.close();
+        } catch (IOException ended) {
             return; // and needs no end of input
-        } catch (InterruptedException asked) {
-            throw interrupted(asked);
         }
+    }
+
+    /** What it prints on its standard output. */
+    InputStream output() {
+        return output;
+    }
+
+    /** The beginning of what it printed on its standard error. */
+    String complaint() {
+        return complaint.errors();
     }
 
     /** Waits for the program's end and tells it in words; "" when it ended well. */
@@ -74,7 +97,8 @@ final class UnpackSandbox implements AutoCloseable {
         } catch (ExecutionException | CompletionException | CancellationException gone) {
             return outOfMemory("its sandbox ended");
         } catch (InterruptedException asked) {
-            throw interrupted(asked);
+            Thread.currentThread().interrupt();
+            throw new ImageException(Reason.UNPACK_FAILED, "interrupted", asked);
         }
     }
 
@@ -89,12 +113,7 @@ final class UnpackSandbox implements AutoCloseable {
                 : otherwise;
     }
 
-    private static ImageException interrupted(InterruptedException asked) {
-        Thread.currentThread().interrupt();
-        return new ImageException(Reason.UNPACK_FAILED, "interrupted", asked);
-    }
-
-    /** Kills everything inside, by any thread; {@link #close} is still to be called. */
+    /** Kills everything inside, by any thread: whoever waits for it is told. {@link #close} is still to be called. */
     void kill() {
         sandbox.cgroup().kill();
     }
@@ -102,6 +121,12 @@ final class UnpackSandbox implements AutoCloseable {
     /** When it returns, nothing of it can write any more. */
     @Override
     public void close() {
-        sandbox.end().run();
+        sandbox.end().run(); // first: a thread that waits in one of the pipes waits no more
+        endInput();
+        try {
+            output.close();
+        } catch (IOException never) {
+            throw new ImageException(Reason.UNPACK_FAILED, "cannot close a pipe", never);
+        }
     }
 }

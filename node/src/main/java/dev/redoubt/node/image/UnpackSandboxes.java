@@ -5,7 +5,6 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.MountTree;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.guest.Bytes;
-import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageException.Reason;
@@ -92,13 +91,12 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
      * @param skeleton an empty directory; what it is given shows as the sandbox's root
      * @param target where it may write; null when it has nothing to write
      * @param largest bytes of the largest file that it may write
-     * @param sink takes what it prints
      * @throws ImageException when a wall cannot be built
      */
-    UnpackSandbox start(Path skeleton, @Nullable Path target, List<String> arguments, long largest, OutputSink sink) {
+    UnpackSandbox start(Path skeleton, @Nullable Path target, List<String> arguments, long largest) {
         try {
             BareSandbox sandbox = build(skeleton, Optional.ofNullable(target));
-            return UnpackSandbox.run(sandbox, request(target != null, arguments, largest), sink);
+            return UnpackSandbox.run(sandbox, request(target != null, arguments, largest));
         } catch (LaunchException | CgroupException | MissingWallException | LinuxException | IOException failed) {
             throw new ImageException(
                     Reason.UNPACK_FAILED, "cannot build the unpacking sandbox: " + failed.getMessage(), failed);
@@ -183,8 +181,7 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
         long capabilities = Capability.mask(UNPACKING);
         RunRequest request = RunRequest.of(new Work.Exec(
                         command(arguments).stream().map(Bytes::of).toList()))
-                .withLimits(List.of(new RunRequest.Limit(RLIMIT_FSIZE, largest, largest)))
-                .withInput();
+                .withLimits(List.of(new RunRequest.Limit(RLIMIT_FSIZE, largest, largest)));
         return unpacks
                 ? request.withUser("0:0").withDirectory(TARGET).withCapabilities(capabilities, capabilities)
                 : request.withDirectory(SCRATCH);

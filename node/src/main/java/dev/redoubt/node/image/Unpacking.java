@@ -1,8 +1,6 @@
 package dev.redoubt.node.image;
 
 import dev.redoubt.linux.Errno;
-import dev.redoubt.node.guest.CollectedOutput;
-import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.unpack.Compression;
 import dev.redoubt.node.image.unpack.Limits;
@@ -93,12 +91,10 @@ final class Unpacking implements AutoCloseable {
         return switch (compression) {
             case NONE -> write(whole, source, skeleton, target, Optional.empty());
             case GZIP, ZSTD -> {
-                PrintedBytes plain = new PrintedBytes();
                 UnpackSandbox decompressor =
-                        start(skeleton, null, List.of("decompress", compression.name()), LARGEST_SCRATCH, plain);
-                plain.endsWith(decompressor.job());
+                        start(skeleton, null, List.of("decompress", compression.name()), LARGEST_SCRATCH);
                 Thread.ofPlatform().daemon().name("unpack-feed").start(() -> feed(whole, decompressor));
-                yield write(plain, source, skeleton, target, Optional.of(decompressor));
+                yield write(decompressor.output(), source, skeleton, target, Optional.of(decompressor));
             }
             case XZ, BZIP2 ->
                 throw new ImageException(
@@ -108,9 +104,8 @@ final class Unpacking implements AutoCloseable {
         };
     }
 
-    private UnpackSandbox start(
-            Path skeleton, @Nullable Path target, List<String> arguments, long largest, OutputSink sink) {
-        UnpackSandbox sandbox = sandboxes.start(skeleton, target, arguments, largest, sink);
+    private UnpackSandbox start(Path skeleton, @Nullable Path target, List<String> arguments, long largest) {
+        UnpackSandbox sandbox = sandboxes.start(skeleton, target, arguments, largest);
         synchronized (started) {
             started.add(sandbox);
             if (stopped) {
@@ -151,15 +146,22 @@ final class Unpacking implements AutoCloseable {
             throws IOException {
         List<String> arguments = new ArrayList<>(List.of("unpack"));
         arguments.addAll(limits.arguments());
-        CollectedOutput said = new CollectedOutput(Report.MAX_TEXT);
-        UnpackSandbox unpacker = start(skeleton, target, arguments, limits.bytes(), said);
+        UnpackSandbox unpacker = start(skeleton, target, arguments, limits.bytes());
         Optional<Digest> diffId = copy(plain, unpacker, decompressor.isPresent() ? source : null);
         source.check();
         if (diffId.isPresent() && decompressor.isPresent()) {
             refuseBroken(decompressor.get());
         }
-        String ended = unpacker.end();
-        return result(diffId, new String(said.out(), StandardCharsets.ISO_8859_1), ended + " " + said.errors());
+        return result(diffId, report(unpacker), unpacker);
+    }
+
+    /** Longer ones than there are may come from a program that was taken over; it is not waited for. */
+    private static String report(UnpackSandbox unpacker) throws IOException {
+        byte[] text = unpacker.output().readNBytes(Report.MAX_TEXT + 1);
+        if (text.length > Report.MAX_TEXT) {
+            throw new ImageException(Reason.UNPACK_FAILED, "the unpacking process says more than there is to say");
+        }
+        return new String(text, StandardCharsets.ISO_8859_1);
     }
 
     private static void refuseBroken(UnpackSandbox decompressor) {
@@ -209,12 +211,12 @@ final class Unpacking implements AutoCloseable {
         }
     }
 
-    private static Unpacked result(Optional<Digest> diffId, String text, String complaint) {
+    private static Unpacked result(Optional<Digest> diffId, String text, UnpackSandbox unpacker) {
         Report report;
         try {
             report = Report.parse(text);
         } catch (IllegalArgumentException died) {
-            String words = complaint.replaceAll("[^ -~\n]", "?").strip();
+            String words = (unpacker.end() + " " + unpacker.complaint()).replaceAll("[^ -~\n]", "?").strip();
             throw new ImageException(Reason.UNPACK_FAILED, "the unpacking process died: " + words, died);
         }
         if (report instanceof Report.Done done) {

@@ -58,7 +58,7 @@ final class Misbehaving {
             case "eat" -> out.println(eat(Integer.parseInt(argument)));
             case "fill" -> fill(Path.of(argument));
             case "sleep" -> Thread.sleep(Long.MAX_VALUE);
-            case "chatter" -> chatter();
+            case "chatter" -> chatter(argument.equals("out") ? out : System.err);
             case "linger" -> linger(Path.of(argument), out);
             default -> throw new IllegalArgumentException(order);
         }
@@ -155,11 +155,10 @@ final class Misbehaving {
         }
     }
 
-    private static void chatter() {
+    private static void chatter(PrintStream stream) {
         byte[] line = "x".repeat(65_536).getBytes(StandardCharsets.US_ASCII);
         while (true) {
-            System.out.write(line, 0, line.length);
-            System.err.write(line, 0, line.length);
+            stream.write(line, 0, line.length);
         }
     }
 

@@ -7,7 +7,6 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import dev.redoubt.node.Child;
 import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.TestSwitches;
-import dev.redoubt.node.guest.CollectedOutput;
 import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.unpack.Limits;
 import java.io.ByteArrayInputStream;
@@ -41,6 +40,9 @@ class UnpackSandboxTest {
     private static final String ENOENT = "2";
     private static final String EACCES = "13";
 
+    private static final String STOPPED = "the unpacking sandbox was stopped: ";
+    private static final String TOO_LONG = "it took too long";
+
     private Scratch scratch;
     private Path skeleton;
     private Path target;
@@ -63,7 +65,7 @@ class UnpackSandboxTest {
 
     @Test
     void theUnpackerStandsBehindFiveWalls() throws Exception {
-        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB, collected())) {
+        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB)) {
             Path process = java(started);
 
             String status = Files.readString(process.resolve("status"));
@@ -83,7 +85,7 @@ class UnpackSandboxTest {
     @Test
     void theDecompressorHasNoCapabilityAndNowhereToWrite() throws Exception {
         try (UnpackSandbox started = Stores.sandboxes(scratch)
-                .start(skeleton, null, List.of("decompress", "GZIP"), MIB, collected())) {
+                .start(skeleton, null, List.of("decompress", "GZIP"), MIB)) {
             Path process = java(started);
 
             String status = Files.readString(process.resolve("status"));
@@ -149,7 +151,7 @@ class UnpackSandboxTest {
     @Test
     void nothingOfItOutlivesItsEnd() throws Exception {
         Path process;
-        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB, collected())) {
+        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB)) {
             process = java(started);
             assertThat(process).exists();
         }
@@ -159,13 +161,12 @@ class UnpackSandboxTest {
 
     @Test
     void anEmptyArchiveIsUnpacked() throws Exception {
-        CollectedOutput said = collected();
-        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB, said)) {
+        try (UnpackSandbox started = Stores.sandboxes(scratch).start(skeleton, target, UNPACK, MIB)) {
             assertThat(started.write(new byte[1024], 1024)).isTrue();
             started.endInput();
 
+            assertThat(started.output()).hasContent("done 0 0");
             assertThat(started.end()).isEmpty();
-            assertThat(said.text()).isEqualTo("done 0 0\n");
         }
     }
 
@@ -247,7 +248,7 @@ class UnpackSandboxTest {
     void aProgramThatSleepsIsStopped() throws Exception {
         Instant before = Instant.now();
 
-        assertStopped("sleep forever", new Limits(MIB, 100, 200), "it took too long");
+        assertFails("sleep forever", new Limits(MIB, 100, 200), STOPPED + TOO_LONG);
 
         assertThat(Duration.between(before, Instant.now())).isBetween(Duration.ofSeconds(3), Duration.ofSeconds(30));
     }
@@ -279,39 +280,25 @@ class UnpackSandboxTest {
     void aProgramThatFillsTheDiskIsStopped() throws Exception {
         Limits limits = new Limits(MIB, 100, 200);
 
-        assertStopped("fill /target", limits, "it wrote more than an archive may hold");
+        assertFails("fill /target", limits, STOPPED + "it wrote more than an archive may hold");
 
         assertThat(Long.parseLong(scratch.sh("du -sm target | cut -f1").strip())).isBetween(1L, 2_000L);
     }
 
-    /** Both its streams come in one row: whoever acknowledged errors at once would let the other pile up here. */
-    @Test
-    void aProgramThatChattersWaitsUntilItIsRead() throws Exception {
-        UnpackSandboxes sandboxes = new UnpackSandboxes(
-                NodeOfTest.sandboxes(scratch.path()), misbehaving(), UnpackSandboxes.PATIENCE);
-        try (PrintedBytes printed = new PrintedBytes();
-                UnpackSandbox started = sandboxes.start(skeleton, target, UNPACK, MIB, printed)) {
-            printed.endsWith(started.job());
-            byte[] order = "chatter forever\n".getBytes(StandardCharsets.US_ASCII);
-            started.write(order, order.length);
-            long delivered = -1;
-            while (delivered < 2 || delivered != started.job().delivered()) {
-                delivered = started.job().delivered();
-                TimeUnit.MILLISECONDS.sleep(500);
-            }
-            assertThat(delivered).isLessThan(100); // pieces of at most 64 KiB
+    @ParameterizedTest
+    @ValueSource(strings = {"out", "err"})
+    void aProgramThatChattersIsStopped(String stream) {
+        String why = stream.equals("out") ? "the unpacking process says more than there is to say" : STOPPED + TOO_LONG;
 
-            assertThat(printed.readNBytes((int) (8 * MIB))).hasSize((int) (8 * MIB));
-            assertThat(started.job().delivered()).isGreaterThan(delivered);
-        }
+        assertFails("chatter " + stream, new Limits(MIB, 100, 200), why);
     }
 
-    /** It can lie about what it did, but nothing changes any more when the unpacking is closed. */
+    /** What has been said to be done does not change any more when the unpacking is closed. */
     @Test
     void whatAProgramLeavesBehindEndsWithIt() throws Exception {
         try (Unpacking unpacking = unpacking(new Limits(MIB, 100_000, 200))) {
-            assertThat(unpacking.unpack(order("linger /target"), skeleton, target).bytes())
-                    .isZero();
+            assertThatThrownBy(() -> unpacking.unpack(order("linger /target"), skeleton, target))
+                    .hasMessageContaining("stopped");
         }
         int late = Stores.names(target).size();
         assertThat(late).isPositive();
@@ -319,10 +306,10 @@ class UnpackSandboxTest {
         assertThat(Stores.names(target)).hasSize(late);
     }
 
-    private void assertStopped(String order, Limits limits, String why) {
+    private void assertFails(String order, Limits limits, String why) {
         try (Unpacking unpacking = unpacking(limits)) {
             assertThatThrownBy(() -> unpacking.unpack(order(order), skeleton, target))
-                    .hasMessage("the unpacking sandbox was stopped: " + why)
+                    .hasMessage(why)
                     .asInstanceOf(type(ImageException.class))
                     .returns(Reason.UNPACK_FAILED, ImageException::reason);
         }
@@ -348,22 +335,22 @@ class UnpackSandboxTest {
                 NodeOfTest.sandboxes(scratch.path(), switches), misbehaving(), UnpackSandboxes.PATIENCE);
     }
 
-    private String inside(String order, String argument) {
+    private String inside(String order, String argument) throws IOException {
         UnpackSandboxes all = new UnpackSandboxes(
                 NodeOfTest.sandboxes(scratch.path()), misbehaving(), UnpackSandboxes.PATIENCE);
         return inside(all, order, argument);
     }
 
     /** What it printed, complaints included, or how it ended when it printed nothing. */
-    private String inside(UnpackSandboxes sandboxes, String order, String argument) {
-        CollectedOutput said = collected();
-        try (UnpackSandbox started = sandboxes.start(skeleton, target, UNPACK, 64 * MIB, said)) {
+    private String inside(UnpackSandboxes sandboxes, String order, String argument) throws IOException {
+        try (UnpackSandbox started = sandboxes.start(skeleton, target, UNPACK, 64 * MIB)) {
             byte[] bytes = (order + " " + argument + "\n").getBytes(StandardCharsets.US_ASCII);
             started.write(bytes, bytes.length);
             started.endInput();
+            String printed = new String(started.output().readAllBytes(), StandardCharsets.UTF_8);
             String ended = started.end();
-            String printed = (said.text() + said.errors()).strip();
-            return printed.isEmpty() ? ended : printed;
+            String all = (printed + started.complaint()).strip();
+            return all.isEmpty() ? ended : all;
         }
     }
 
@@ -373,10 +360,6 @@ class UnpackSandboxTest {
             child.process().getOutputStream().close();
             return child.line();
         }
-    }
-
-    private static CollectedOutput collected() {
-        return new CollectedOutput(65_536);
     }
 
     /** Names at the root that this host has too, and those that are always there. */
