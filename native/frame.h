@@ -44,8 +44,10 @@ enum exit_kind { EXIT_CODE = 0, EXIT_SIGNAL = 1, EXIT_NOT_STARTED = 2 };
 #define REQUEST_LIMIT (2u * 1024 * 1024) /* a run request, all pieces joined */
 #define REQUEST_VERSION 1
 
-enum request_flag { REQUEST_PTY = 1, REQUEST_STDIN = 2, REQUEST_BOUNDED = 4, REQUEST_MERGE = 8 };
-#define REQUEST_FLAGS 15u
+enum request_flag { REQUEST_PTY = 1, REQUEST_STDIN = 2, REQUEST_BOUNDED = 4, REQUEST_MERGE = 8, REQUEST_LENT = 16 };
+#define REQUEST_FLAGS 31u
+
+#define LENT 2u /* descriptors that come with a request that has REQUEST_LENT: its standard input, its standard output */
 
 enum request_op {
 	OP_EXEC = 0,

@@ -130,6 +130,8 @@ struct guest {
 	size_t kept;	   /* what the output of all jobs costs */
 	bool eased;	   /* some of it went since jobs_share() */
 	bool held_back;	   /* a job is not read because of what others keep */
+	int lent[LENT];	   /* came with the frame that is being dealt with */
+	unsigned lent_count;
 	bool more_to_reap;
 	bool warm; /* holds memory that an idle guest need not hold */
 
@@ -170,6 +172,7 @@ void channel_refuse(enum frame_type refused, uint32_t job, int error, const char
 
 /* guest_dispatch.c */
 void dispatch(const uint8_t *frame, size_t length);
+void drop_lent(void);
 
 /* guest_job.c */
 struct job *job_find(uint32_t id);

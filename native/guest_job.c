@@ -746,9 +746,14 @@ static bool open_ports(struct job *job, struct stdio *stdio, int *status)
 	*status = pair[1];
 	if ((job->flags & REQUEST_PTY) != 0)
 		return true; /* the child opens it, so that it is the child's */
-	if ((job->flags & REQUEST_STDIN) != 0 && !open_pipe(&job->ports[PORT_INPUT], &stdio->in, false))
+	if ((job->flags & REQUEST_LENT) != 0) {
+		stdio->in = guest.lent[0];
+		stdio->out = guest.lent[1];
+		guest.lent_count = 0; /* closed with the child's ends */
+	} else if (!open_pipe(&job->ports[PORT_OUTPUT], &stdio->out, true)) {
 		return false;
-	if (!open_pipe(&job->ports[PORT_OUTPUT], &stdio->out, true))
+	}
+	if ((job->flags & REQUEST_STDIN) != 0 && !open_pipe(&job->ports[PORT_INPUT], &stdio->in, false))
 		return false;
 	return (job->flags & REQUEST_MERGE) != 0 || open_pipe(&job->ports[PORT_ERROR], &stdio->err, true);
 }

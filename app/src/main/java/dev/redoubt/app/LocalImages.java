@@ -4,7 +4,6 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Problems;
-import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.image.ExtraFile;
 import dev.redoubt.node.image.Image;
@@ -138,7 +137,7 @@ final class LocalImages {
 
     private static <T> T with(NodeSettings settings, Function<ImageStore, T> work) {
         try {
-            return work.apply(Node.openImages(DataDirectory.open(settings.dataDirectory())));
+            return work.apply(Node.openImages(settings));
         } catch (ImageException | DataDirectoryException | LinuxException failed) {
             throw Refusal.of(Problems.of(failed));
         }

@@ -276,7 +276,9 @@ public final class LinuxFiles {
             return new FileSystemSpace(
                     answer.get(JAVA_LONG, 0),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 16)),
-                    Math.multiplyExact(block, answer.get(JAVA_LONG, 32)));
+                    Math.multiplyExact(block, answer.get(JAVA_LONG, 32)),
+                    answer.get(JAVA_LONG, 40),
+                    answer.get(JAVA_LONG, 48));
         }
     }
 

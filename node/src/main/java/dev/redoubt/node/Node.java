@@ -21,7 +21,6 @@ import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
-import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
@@ -33,6 +32,7 @@ import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -82,7 +82,7 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
+            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
             Sweep sweep =
                     new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
@@ -147,9 +147,19 @@ public final class Node implements AutoCloseable {
         return images;
     }
 
-    /** The image store of a data directory, without a node. */
-    public static ImageStore openImages(DataDirectory data) {
-        return ImageStore.open(data.node().resolve("images"), IdRange.UNPACKING.base());
+    /**
+     * The image store of a data directory, without a node; for an archive to be unpacked it builds sandboxes by itself.
+     *
+     * @throws DataDirectoryException when the data directory cannot be used
+     * @throws ImageException when the store cannot
+     */
+    public static ImageStore openImages(NodeSettings settings) {
+        return openImages(settings, DataDirectory.open(settings.dataDirectory()));
+    }
+
+    private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
+        return ImageStore.open(
+                data.node().resolve("images"), order -> BareSandboxes.launch(settings, order));
     }
 
     /** How the disk limit is held here, for people. */
@@ -206,10 +216,11 @@ public final class Node implements AutoCloseable {
         if (!limits.equals(Limits.DEFAULT) && !settings.switches().withoutCgroupLimits()) {
             slot.cgroup().apply(limits, ioDevices);
         }
+        Disk ready = Objects.requireNonNull(slot.disk());
         if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
-            return slot.disk();
+            return ready;
         }
-        slot.disk().release();
+        ready.release();
         Disk disk = disks.acquire(slot.entry().resources(), limits.disk(), limits.inodes());
         slot.undo().addLast(disk::release);
         return disk;

@@ -61,6 +61,11 @@ public record NodeSettings(
                 dataDirectory, runDirectory, nativeDirectory, Life.OUTLIVES_THIS_PROCESS, readySlots, switches);
     }
 
+    /** The same place for what ends with this process. */
+    NodeSettings withinThisProcess() {
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, Life.WITH_THIS_PROCESS, 0, switches);
+    }
+
     /** The daemon's socket. */
     public Path nodeSocket() {
         return runDirectory.resolve("node.sock");

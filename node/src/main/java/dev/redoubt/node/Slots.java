@@ -26,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prepared sandboxes: ids, control groups and namespaces, waiting to be told what to run.
@@ -46,7 +47,7 @@ final class Slots implements AutoCloseable {
     private final Owner owner;
     private final Ranges ranges;
     private final Cgroups cgroups;
-    private final Disks disks;
+    private final @Nullable Disks disks;
     private final boolean limited;
     private final int prepareFlags;
     private final SlotPlan plan;
@@ -60,12 +61,13 @@ final class Slots implements AutoCloseable {
     /**
      * Starts to make slots.
      *
+     * @param disks where each gets an empty one; null when they need none
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
             Household household,
             Cgroups cgroups,
-            Disks disks,
+            @Nullable Disks disks,
             Ranges ranges,
             TestSwitches switches,
             SlotPlan plan,
@@ -93,7 +95,7 @@ final class Slots implements AutoCloseable {
      * A prepared sandbox, with the default limits. What it is made of is written in {@code entry}, in the journal since
      * before it was made.
      */
-    record Slot(Entry entry, SandboxCgroup cgroup, Disk disk, Fd networkNamespace, Undo undo) {
+    record Slot(Entry entry, SandboxCgroup cgroup, @Nullable Disk disk, Fd networkNamespace, Undo undo) {
         SandboxId id() {
             return entry.id();
         }
@@ -178,8 +180,11 @@ final class Slots implements AutoCloseable {
         if (limited) {
             cgroup.apply(Limits.DEFAULT, List.of());
         }
-        Disk disk = disks.acquire(entry.resources(), Limits.DEFAULT.disk(), Limits.DEFAULT.inodes());
-        undo.addLast(disk::release);
+        Disk disk = null;
+        if (disks != null) {
+            disk = disks.acquire(entry.resources(), Limits.DEFAULT.disk(), Limits.DEFAULT.inodes());
+            undo.addLast(disk::release);
+        }
         undo.add(() -> spawner.forget(number));
         Fd namespace = Fd.owned(prepare(number, range, cgroup).networkNamespace());
         undo.add(namespace::close);

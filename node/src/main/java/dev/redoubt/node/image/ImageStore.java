@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -38,14 +39,14 @@ public final class ImageStore {
     private final Map<Digest, List<Path>> places = new ConcurrentHashMap<>();
 
     private final Layers layers;
-    private final UnpackSandbox sandbox;
+    private final UnpackSandboxes sandboxes;
     private final Limits limits;
 
-    private ImageStore(StoreDirectory store, UnpackSandbox sandbox, Limits limits) {
+    private ImageStore(StoreDirectory store, UnpackSandboxes sandboxes, Limits limits) {
         this.store = store;
         this.catalogue = new Catalogue(store);
         this.layers = new Layers(store);
-        this.sandbox = sandbox;
+        this.sandboxes = sandboxes;
         this.limits = limits;
     }
 
@@ -53,16 +54,16 @@ public final class ImageStore {
      * Opens the store, makes it if it is not there, and sweeps.
      *
      * @param directory {@code node/images} of the data directory
-     * @param unpackIds first of the 65,536 ids of this machine that unpacking processes run with
+     * @param node builds the sandboxes that strangers' archives are taken apart in; asked only then
      */
-    public static ImageStore open(Path directory, int unpackIds) {
-        return open(directory, unpackIds, Limits.DEFAULT);
+    public static ImageStore open(Path directory, Function<BareSandbox.Order, BareSandbox> node) {
+        return open(directory, UnpackSandboxes.of(node), Limits.DEFAULT);
     }
 
-    static ImageStore open(Path directory, int unpackIds, Limits limits) {
+    static ImageStore open(Path directory, UnpackSandboxes sandboxes, Limits limits) {
         return guard(() -> {
             StoreDirectory store = StoreDirectory.make(directory.toAbsolutePath());
-            ImageStore opened = new ImageStore(store, new UnpackSandbox(unpackIds), limits);
+            ImageStore opened = new ImageStore(store, sandboxes, limits);
             if (Workspace.sweep(store)) {
                 opened.collector().collect();
             }
@@ -229,7 +230,7 @@ public final class ImageStore {
 
     private Image assembled(Consumer<ImageEvent> progress, AssemblyStep step) throws IOException {
         try (Workspace workspace = Workspace.create(store)) {
-            return ready(step.take(new Assembly(store, workspace, sandbox, progress)), progress);
+            return ready(step.take(new Assembly(store, workspace, sandboxes, progress)), progress);
         }
     }
 
@@ -267,7 +268,7 @@ public final class ImageStore {
             if (present.isPresent()) {
                 return present.get();
             }
-            Assembly assembly = new Assembly(store, workspace, sandbox, event -> {});
+            Assembly assembly = new Assembly(store, workspace, sandboxes, event -> {});
             assembly.add(assembly.unpackOwn(Busybox.archive(binary)));
             Description description = new Description(Busybox.config(), Platform.host(), made, "built in: " + binary);
             return image(finishOwn(assembly, Busybox.NAME, description));
@@ -305,7 +306,7 @@ public final class ImageStore {
     private Image makeBase(
             Workspace workspace, List<String> packages, String recipe, byte[] ours, Consumer<ImageEvent> progress)
             throws IOException {
-        Assembly assembly = new Assembly(store, workspace, sandbox, progress);
+        Assembly assembly = new Assembly(store, workspace, sandboxes, progress);
         Optional<Digest> debian = own(BaseImage.NAME)
                 .filter(image -> image.source().equals(recipe))
                 .map(image -> image.layers().getLast().diffId());

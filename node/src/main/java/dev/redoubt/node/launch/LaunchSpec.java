@@ -176,6 +176,28 @@ public record LaunchSpec(
         }
     }
 
+    /** The same with more flags. */
+    public LaunchSpec withFlags(int more) {
+        return new LaunchSpec(
+                flags | more,
+                guestUid,
+                guestGid,
+                guestCapabilities,
+                boundingSet,
+                securebits,
+                layers,
+                upper,
+                hostname,
+                tmpfs,
+                binds,
+                files,
+                masks,
+                rlimits,
+                landlock,
+                filter,
+                arguments);
+    }
+
     private void writeHead(FlatWriter out, int more) {
         out.u32(flags)
                 .u32(guestUid)

@@ -61,12 +61,30 @@ final class CallList {
 
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
+    private static final int S_IFCHR = 0x2000;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFSOCK = 0xc000;
 
     private static final int RLIMIT_CORE = 4;
 
     private static final int ADDR_NO_RANDOMIZE = 0x0040000;
+
+    /**
+     * What is different for the program that unpacks images, from the narrowest level on: it talks to nobody, watches
+     * nothing, and what a layer deletes of the layers below is a character device without a driver.
+     */
+    static final Group UNPACKING = group(
+            "@unpacking",
+            "writing files below one directory, from one descriptor",
+            call(
+                    "mknodat",
+                    refused(EPERM),
+                    "a device node is a door into the kernel; 0:0 is none, it is overlayfs' mark for a deleted name",
+                    allowIf(THIRD.bits(S_IFMT).is(0, S_IFREG, S_IFIFO)),
+                    allowIf(THIRD.bits(S_IFMT).is(S_IFCHR), FOURTH.is(0))),
+            refuse(EPERM, "mknodat says the same relative to a directory", "mknod"),
+            refuse(EPERM, "its input and output are open when it starts", """
+                    socket connect bind listen accept accept4 inotify_init inotify_init1 memfd_create"""));
 
     static final List<Group> GROUPS = List.of(
             group(

@@ -5,6 +5,9 @@ import static dev.redoubt.node.guest.GuestFixture.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.linux.Pipe;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -54,6 +57,54 @@ class GuestStreamTest {
         assertThat(most.get()).isLessThan(4 * 1024);
         // idle for a second, it holds nothing of all that
         Eventually.holds(() -> guest.residentKilobytes() < 256);
+    }
+
+    /** Streams that are lent go past the guest: no frame carries them, and what is lent is the job's alone. */
+    @Test
+    void lentStreamsAreTheJobsOwn() throws Exception {
+        CollectedOutput printed = new CollectedOutput(1000);
+        try (Pipe in = Pipe.open();
+                Pipe out = Pipe.open();
+                GuestJob job = guest.channel()
+                        .run(sh("echo complaint >&2; tr a b; ls /proc/self/fd"), in.reading(), out.writing(), printed)) {
+            try (OutputStream input = in.output()) {
+                input.write("aaa\n".getBytes(StandardCharsets.US_ASCII));
+            }
+
+            // Its three streams and the directory that ls reads
+            assertThat(out.input()).hasContent("bbb\n0\n1\n2\n3");
+            assertThat(await(job.exit())).isInstanceOf(JobExit.Exited.class);
+            assertThat(printed.text()).isEmpty();
+            assertThat(printed.errors()).isEqualTo("complaint\n");
+        }
+    }
+
+    @Test
+    void lentStreamsBreakWhenTheSandboxEnds() throws Exception {
+        try (Pipe in = Pipe.open();
+                Pipe out = Pipe.open()) {
+            GuestJob job = guest.channel().run(sh("sleep 300"), in.reading(), out.writing(), new CollectedOutput(10));
+            await(job.started());
+            guest.close();
+
+            assertThat(out.input()).isEmpty();
+            try (OutputStream input = in.output()) {
+                Eventually.holds(() -> breaks(input));
+            }
+            assertThatThrownBy(() -> await(job.exit())).isInstanceOf(SandboxGoneException.class);
+        } finally {
+            guest = GuestFixture.start();
+        }
+    }
+
+    /** A process that ends closes its descriptors one after the other. */
+    private static boolean breaks(OutputStream pipe) {
+        try {
+            pipe.write(1);
+            return false;
+        } catch (IOException broken) {
+            return String.valueOf(broken.getMessage()).contains("EPIPE");
+        }
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.OciLayout.LayerBlob;
 import dev.redoubt.node.image.unpack.Compression;
@@ -354,6 +356,9 @@ class ImageStoreTest {
         assertThat(next.list()).containsExactly(kept);
         assertThat(kept.layerDirectories().getFirst().resolve("etc/motd")).hasContent("x");
         assertThat(scratch.sh("cat /proc/mounts")).doesNotContain(scratch.path().toString());
+        // Its sandbox's processes ended with it; the names that it had fall to the next node.
+        Node.open(NodeOfTest.settings(scratch.path())).close();
+        Stores.assertNoSandboxes(scratch);
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {
@@ -369,7 +374,7 @@ class ImageStoreTest {
         Path disk = scratch.make("disk");
         scratch.sh("mount -t tmpfs -o size=1m tmpfs \"$1\"", disk.toString());
         try {
-            ImageStore small = ImageStore.open(disk.resolve("images"), Stores.IDS);
+            ImageStore small = Stores.open(scratch, disk.resolve("images"));
             byte[] big = root().file("usr/big", "x".repeat(2_000_000)).archive();
 
             assertReason(

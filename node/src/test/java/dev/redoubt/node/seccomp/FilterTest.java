@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -40,7 +41,8 @@ final class FilterTest {
 
     @Test
     void whateverIsNotSimplyAllowedHasAReason() {
-        for (Group group : CallList.GROUPS) {
+        for (Group group : Stream.concat(CallList.GROUPS.stream(), Stream.of(CallList.UNPACKING))
+                .toList()) {
             assertThat(group.purpose()).as(group.name()).isNotBlank();
             for (Rule rule : group.rules()) {
                 boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
@@ -215,6 +217,32 @@ final class FilterTest {
                 .isEqualTo(PRETEND);
         assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {7, 0x1000, 0, 0, 0, 0}))
                 .isEqualTo(ALLOW);
+    }
+
+    /** What unpacks images has the narrowest level, less what it has no use for, and the mark of a deleted name. */
+    @Test
+    void unpackingAllowsLessThanTheNarrowestLevel() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
+        BpfMachine unpacking = new BpfMachine(Filter.forUnpacking().bytes());
+        int mknodat = CallNumbers.of("mknodat");
+        Filter.unpackingDecisions().forEach((number, decision) -> {
+            for (long[] arguments : samples(decision, random)) {
+                int answer = unpacking.run(X86_64, number, arguments);
+                assertThat(answer).as("seed %d", seed).isEqualTo(decision.decide(arguments).action());
+                if (answer == ALLOW && number != mknodat) {
+                    assertThat(narrow.run(X86_64, number, arguments)).isEqualTo(ALLOW);
+                }
+            }
+        });
+        int device = 0x2000;
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0})).isEqualTo(ALLOW);
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0x103})).isEqualTo(refused(EPERM));
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, 0x6000, 0})).isEqualTo(refused(EPERM));
+        for (String call : List.of("socket", "connect", "bind", "memfd_create", "mknod")) {
+            assertThat(unpacking.run(X86_64, CallNumbers.of(call), new long[6])).isEqualTo(refused(EPERM));
+        }
     }
 
     private static int answer(Calls calls, String call) {
