@@ -57,7 +57,8 @@ final class Watch implements AutoCloseable {
     }
 
     /** Why the sandboxes were stopped; null when they were not. */
-    @Nullable String verdict() {
+    @Nullable
+    String verdict() {
         return verdict;
     }
 

@@ -74,8 +74,17 @@ class UnpackSandboxTest {
             assertWalls(started, process, status);
             assertThat(writableMounts(process))
                     .containsExactlyInAnyOrder(
-                            "/target", "/tmp", "/proc", "/dev", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-                            "/dev/urandom", "/dev/tty", "/dev/pts");
+                            "/target",
+                            "/tmp",
+                            "/proc",
+                            "/dev",
+                            "/dev/null",
+                            "/dev/zero",
+                            "/dev/full",
+                            "/dev/random",
+                            "/dev/urandom",
+                            "/dev/tty",
+                            "/dev/pts");
             assertThat(Stores.names(process.resolve("root")))
                     .containsExactlyInAnyOrderElementsOf(roots("app", "dev", "jdk", "proc", "target", "tmp", "usr"));
             assertThat(Stores.names(process.resolve("root/usr"))).allMatch(name -> name.startsWith("lib"));
@@ -84,8 +93,8 @@ class UnpackSandboxTest {
 
     @Test
     void theDecompressorHasNoCapabilityAndNowhereToWrite() throws Exception {
-        try (UnpackSandbox started = Stores.sandboxes(scratch)
-                .start(skeleton, null, List.of("decompress", "GZIP"), MIB)) {
+        try (UnpackSandbox started =
+                Stores.sandboxes(scratch).start(skeleton, null, List.of("decompress", "GZIP"), MIB)) {
             Path process = java(started);
 
             String status = Files.readString(process.resolve("status"));
@@ -120,7 +129,8 @@ class UnpackSandboxTest {
         assertThat(Files.readString(process.resolve("net/dev")).lines().filter(line -> line.contains(":")))
                 .hasSize(1);
         assertThat(mounts(process)).allMatch(fields -> fields[5].contains("nosuid"));
-        assertThat(Files.readString(process.resolve("cmdline"))).doesNotContain(scratch.path().toString());
+        assertThat(Files.readString(process.resolve("cmdline")))
+                .doesNotContain(scratch.path().toString());
         assertThat(descriptors(process)).noneMatch(open -> open.startsWith("socket:"));
     }
 
@@ -132,7 +142,8 @@ class UnpackSandboxTest {
     }
 
     private static long uid(String status) {
-        String line = status.lines().filter(l -> l.startsWith("Uid:")).findFirst().orElseThrow();
+        String line =
+                status.lines().filter(l -> l.startsWith("Uid:")).findFirst().orElseThrow();
         List<String> ids = List.of(line.split("\t", -1)).subList(1, 5);
         assertThat(Set.copyOf(ids)).hasSize(1);
         return Long.parseLong(ids.getFirst());
@@ -156,7 +167,8 @@ class UnpackSandboxTest {
             assertThat(process).exists();
         }
         assertThat(process).doesNotExist();
-        assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(scratch.path().toString());
+        assertThat(Files.readString(Path.of("/proc/mounts")))
+                .doesNotContain(scratch.path().toString());
     }
 
     @Test
@@ -194,8 +206,10 @@ class UnpackSandboxTest {
         assertThat(inside("read-back", "/target/a")).contains("AccessDenied");
         assertThat(inside("execute", "/target/b")).isEqualTo(EACCES);
 
-        assertThat(inside(without(TestSwitches.Layer.LANDLOCK), "read-back", "/target/c")).isEqualTo("done");
-        assertThat(inside(without(TestSwitches.Layer.LANDLOCK), "execute", "/target/d")).isEqualTo(ENOENT);
+        assertThat(inside(without(TestSwitches.Layer.LANDLOCK), "read-back", "/target/c"))
+                .isEqualTo("done");
+        assertThat(inside(without(TestSwitches.Layer.LANDLOCK), "execute", "/target/d"))
+                .isEqualTo(ENOENT);
     }
 
     /** Held by the filter alone. */
@@ -203,7 +217,8 @@ class UnpackSandboxTest {
     void itCallsNothingThatItDoesNotNeed() throws Exception {
         assertThat(inside("memory-file", "a")).isEqualTo(EPERM);
 
-        assertThat(inside(without(TestSwitches.Layer.SECCOMP), "memory-file", "a")).isEqualTo("0");
+        assertThat(inside(without(TestSwitches.Layer.SECCOMP), "memory-file", "a"))
+                .isEqualTo("0");
     }
 
     @Test
@@ -221,7 +236,8 @@ class UnpackSandboxTest {
             assertThat(outside("connect", port)).isEqualTo("done");
             assertThat(inside("connect", port)).contains("not permitted");
             // Without the filter the namespace still leads nowhere.
-            assertThat(inside(without(TestSwitches.Layer.SECCOMP), "connect", port)).contains("refused");
+            assertThat(inside(without(TestSwitches.Layer.SECCOMP), "connect", port))
+                    .contains("refused");
         }
     }
 
@@ -282,7 +298,8 @@ class UnpackSandboxTest {
 
         assertFails("fill /target", limits, STOPPED + "it wrote more than an archive may hold");
 
-        assertThat(Long.parseLong(scratch.sh("du -sm target | cut -f1").strip())).isBetween(1L, 2_000L);
+        assertThat(Long.parseLong(scratch.sh("du -sm target | cut -f1").strip()))
+                .isBetween(1L, 2_000L);
     }
 
     @ParameterizedTest
@@ -316,8 +333,8 @@ class UnpackSandboxTest {
     }
 
     private Unpacking unpacking(Limits limits) {
-        UnpackSandboxes sandboxes = new UnpackSandboxes(
-                NodeOfTest.sandboxes(scratch.path()), misbehaving(), Duration.ofSeconds(3));
+        UnpackSandboxes sandboxes =
+                new UnpackSandboxes(NodeOfTest.sandboxes(scratch.path()), misbehaving(), Duration.ofSeconds(3));
         return new Unpacking(sandboxes, limits, bytes -> {});
     }
 
@@ -336,8 +353,8 @@ class UnpackSandboxTest {
     }
 
     private String inside(String order, String argument) throws IOException {
-        UnpackSandboxes all = new UnpackSandboxes(
-                NodeOfTest.sandboxes(scratch.path()), misbehaving(), UnpackSandboxes.PATIENCE);
+        UnpackSandboxes all =
+                new UnpackSandboxes(NodeOfTest.sandboxes(scratch.path()), misbehaving(), UnpackSandboxes.PATIENCE);
         return inside(all, order, argument);
     }
 
@@ -356,7 +373,9 @@ class UnpackSandboxTest {
 
     private String outside(String order, String argument) throws Exception {
         try (Child child = Child.start(Misbehaving.class)) {
-            child.process().getOutputStream().write((order + " " + argument + "\n").getBytes(StandardCharsets.US_ASCII));
+            child.process()
+                    .getOutputStream()
+                    .write((order + " " + argument + "\n").getBytes(StandardCharsets.US_ASCII));
             child.process().getOutputStream().close();
             return child.line();
         }
@@ -365,7 +384,9 @@ class UnpackSandboxTest {
     /** Names at the root that this host has too, and those that are always there. */
     private static List<String> roots(String... always) {
         List<String> names = new ArrayList<>(List.of(always));
-        Stream.of("lib", "lib64").filter(name -> Files.exists(Path.of("/", name))).forEach(names::add);
+        Stream.of("lib", "lib64")
+                .filter(name -> Files.exists(Path.of("/", name)))
+                .forEach(names::add);
         return names;
     }
 
@@ -408,7 +429,8 @@ class UnpackSandboxTest {
 
     private static List<Path> processes() throws IOException {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
-            return all.filter(path -> path.getFileName().toString().matches("\\d+")).toList();
+            return all.filter(path -> path.getFileName().toString().matches("\\d+"))
+                    .toList();
         }
     }
 
