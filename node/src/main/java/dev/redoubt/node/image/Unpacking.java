@@ -64,19 +64,12 @@ final class Unpacking implements AutoCloseable {
         try (Watch watch = Watch.start(patience, new DiskGauge(target, limits), this::stop)) {
             try {
                 Unpacked unpacked = unpack(new Source(source, patience), skeleton, target);
-                refuseStopped(watch, null);
+                watch.check();
                 return unpacked;
             } catch (ImageException | IOException consequence) {
-                refuseStopped(watch, consequence);
+                watch.check();
                 throw consequence;
             }
-        }
-    }
-
-    private static void refuseStopped(Watch watch, @Nullable Exception consequence) {
-        String why = watch.verdict();
-        if (why != null) {
-            throw new ImageException(Reason.UNPACK_FAILED, "the unpacking sandbox was stopped: " + why, consequence);
         }
     }
 

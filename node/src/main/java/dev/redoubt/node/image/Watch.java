@@ -1,6 +1,7 @@
 package dev.redoubt.node.image;
 
 import dev.redoubt.linux.LinuxException;
+import dev.redoubt.node.image.ImageException.Reason;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -56,10 +57,12 @@ final class Watch implements AutoCloseable {
         }
     }
 
-    /** Why the sandboxes were stopped; null when they were not. */
-    @Nullable
-    String verdict() {
-        return verdict;
+    /** @throws ImageException saying why the sandbox was stopped, if it was: whatever went wrong then came of that */
+    void check() {
+        String why = verdict;
+        if (why != null) {
+            throw new ImageException(Reason.UNPACK_FAILED, "the unpacking sandbox was stopped: " + why);
+        }
     }
 
     @Override
