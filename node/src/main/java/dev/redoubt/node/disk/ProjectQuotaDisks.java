@@ -33,7 +33,11 @@ final class ProjectQuotaDisks implements Disks {
 
     private ProjectQuotaDisks(Path directory) {
         this.directory = directory;
-        this.parent = LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY);
+        this.parent = openParent();
+    }
+
+    private Fd openParent() {
+        return LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY);
     }
 
     static ProjectQuotaDisks open(DataDirectory data) {
@@ -77,7 +81,7 @@ final class ProjectQuotaDisks implements Disks {
      * gives that back. Nothing is written before there is a limit.
      */
     private Disk prepared(String name, Size size, long inodes) {
-        Fd made = openDirectory(name);
+        Fd made = openDirectory(parent, name);
         try {
             int project = freeProject();
             ProjectQuota.assign(made, project);
@@ -90,7 +94,7 @@ final class ProjectQuotaDisks implements Disks {
         }
     }
 
-    private Fd openDirectory(String name) {
+    private static Fd openDirectory(Fd parent, String name) {
         int flags = LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY | LinuxFiles.O_NOFOLLOW;
         return LinuxFiles.openAt(parent, name, flags, 0);
     }
@@ -110,7 +114,7 @@ final class ProjectQuotaDisks implements Disks {
     @Override
     public Optional<Disk> existing(String name) {
         try {
-            Fd directory = openDirectory(ResourceName.check(name));
+            Fd directory = openDirectory(parent, ResourceName.check(name));
             return Optional.of(new ProjectQuotaDisk(name, directory, ProjectQuota.of(directory), this::destroy));
         } catch (LinuxException refused) {
             if (refused.errno() == Errno.ENOENT) {
@@ -149,12 +153,16 @@ final class ProjectQuotaDisks implements Disks {
                 .forEach(name -> Thread.ofPlatform().daemon().start(() -> remove(name)));
     }
 
-    /** A limit outlives the files it was for, and no other disk could ever have its project. */
+    /**
+     * A limit outlives the files it was for, and no other disk could ever have its project. By a descriptor of its own:
+     * this may still go on when ours is closed.
+     */
     private void giveBackProject(String removed) {
-        try (Fd disk = openDirectory(removed)) {
+        try (Fd own = openParent();
+                Fd disk = openDirectory(own, removed)) {
             int project = ProjectQuota.of(disk);
             if (project >= FIRST_PROJECT) {
-                ProjectQuota.limit(parent, project, 0, 0);
+                ProjectQuota.limit(own, project, 0, 0);
             }
         } catch (LinuxException refused) {
             if (refused.errno() != Errno.ENOENT) { // another process was faster
