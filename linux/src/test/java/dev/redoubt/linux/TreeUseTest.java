@@ -26,7 +26,8 @@ class TreeUseTest {
         TreeUse empty = use();
         Path file = Files.write(Files.createDirectory(tree.resolve("d")).resolve("file"), new byte[MIB]);
         Files.createLink(tree.resolve("second"), file);
-        try (RandomAccessFile sparse = new RandomAccessFile(tree.resolve("sparse").toFile(), "rw")) {
+        try (RandomAccessFile sparse =
+                new RandomAccessFile(tree.resolve("sparse").toFile(), "rw")) {
             sparse.setLength(100L * MIB);
         }
 

@@ -31,7 +31,8 @@ record UnpackProgram(List<Path> classPath, Class<?> main) {
 
     private static Path source(Class<?> part) {
         try {
-            return Path.of(part.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    part.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException odd) {
             throw new ImageException(Reason.UNPACK_FAILED, "our own classes are in a place without a path", odd);
         }

@@ -179,8 +179,8 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
 
     private RunRequest request(boolean unpacks, List<String> arguments, long largest) {
         long capabilities = Capability.mask(UNPACKING);
-        RunRequest request = RunRequest.of(new Work.Exec(
-                        command(arguments).stream().map(Bytes::of).toList()))
+        RunRequest request = RunRequest.of(
+                        new Work.Exec(command(arguments).stream().map(Bytes::of).toList()))
                 .withLimits(List.of(new RunRequest.Limit(RLIMIT_FSIZE, largest, largest)));
         return unpacks
                 ? request.withUser("0:0").withDirectory(TARGET).withCapabilities(capabilities, capabilities)

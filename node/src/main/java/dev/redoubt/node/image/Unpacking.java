@@ -209,7 +209,9 @@ final class Unpacking implements AutoCloseable {
         try {
             report = Report.parse(text);
         } catch (IllegalArgumentException died) {
-            String words = (unpacker.end() + " " + unpacker.complaint()).replaceAll("[^ -~\n]", "?").strip();
+            String words = (unpacker.end() + " " + unpacker.complaint())
+                    .replaceAll("[^ -~\n]", "?")
+                    .strip();
             throw new ImageException(Reason.UNPACK_FAILED, "the unpacking process died: " + words, died);
         }
         if (report instanceof Report.Done done) {

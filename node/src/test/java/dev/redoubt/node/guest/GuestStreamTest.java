@@ -63,7 +63,11 @@ class GuestStreamTest {
         try (Pipe in = Pipe.open();
                 Pipe out = Pipe.open();
                 GuestJob job = guest.channel()
-                        .run(sh("echo complaint >&2; tr a b; ls /proc/self/fd"), in.reading(), out.writing(), printed)) {
+                        .run(
+                                sh("echo complaint >&2; tr a b; ls /proc/self/fd"),
+                                in.reading(),
+                                out.writing(),
+                                printed)) {
             try (OutputStream input = in.output()) {
                 input.write("aaa\n".getBytes(StandardCharsets.US_ASCII));
             }

@@ -38,8 +38,7 @@ final class LandlockRulesTest {
 
     @Test
     void whatUnpacksImagesRunsAndReadsNothingThatItWrites() {
-        LaunchSpec.Landlock rules =
-                LandlockRules.forUnpacking(6, List.of("/jdk"), Optional.of("/target"), "/tmp");
+        LaunchSpec.Landlock rules = LandlockRules.forUnpacking(6, List.of("/jdk"), Optional.of("/target"), "/tmp");
         long run = FileRight.mask(Set.of(FileRight.EXECUTE));
         long write = FileRight.mask(Set.of(FileRight.WRITE_FILE, FileRight.MAKE_REG));
 

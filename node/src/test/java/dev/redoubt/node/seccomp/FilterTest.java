@@ -192,7 +192,9 @@ final class FilterTest {
         Filter.unpackingDecisions().forEach((number, decision) -> {
             for (long[] arguments : samples(decision, random)) {
                 int answer = unpacking.run(X86_64, number, arguments);
-                assertThat(answer).as("seed %d", seed).isEqualTo(decision.decide(arguments).action());
+                assertThat(answer)
+                        .as("seed %d", seed)
+                        .isEqualTo(decision.decide(arguments).action());
                 if (answer == ALLOW && number != mknodat) {
                     assertThat(narrow.run(X86_64, number, arguments)).isEqualTo(ALLOW);
                 }
@@ -200,7 +202,8 @@ final class FilterTest {
         });
         int device = 0x2000;
         assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0})).isEqualTo(ALLOW);
-        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0x103})).isEqualTo(refused(EPERM));
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0x103}))
+                .isEqualTo(refused(EPERM));
         assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, 0x6000, 0})).isEqualTo(refused(EPERM));
         for (String call : List.of("socket", "connect", "bind", "memfd_create", "mknod")) {
             assertThat(unpacking.run(X86_64, CallNumbers.of(call), new long[6])).isEqualTo(refused(EPERM));
