@@ -87,7 +87,8 @@ public final class Node implements AutoCloseable {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
             Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
-            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
+            Sweep sweep =
+                    new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
             sweep.removeAllBut(
@@ -162,7 +163,7 @@ public final class Node implements AutoCloseable {
 
     private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
         return ImageStore.open(
-                data.node().resolve("images"), order -> BareSandboxes.launch(settings, order));
+                data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }
 
     /** How the disk limit is held here, for people. */
