@@ -11,7 +11,6 @@ import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.image.Platform;
 import dev.redoubt.node.image.PullOptions;
-import dev.redoubt.node.image.Reference;
 import dev.redoubt.protocol.Problem;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -100,7 +99,7 @@ final class LocalImages {
                 ? standard
                 : new PullOptions(Platform.parse(platform), standard.insecure(), standard.credentials());
         Image image = with(
-                Installation.library(), store -> store.pull(Reference.parse(reference), options, new ImageProgress()));
+                Installation.library(), store -> store.pull(store.reference(reference), options, new ImageProgress()));
         System.out.println(image.digest());
         return Exit.DONE;
     }

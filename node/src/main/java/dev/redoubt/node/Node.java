@@ -158,7 +158,8 @@ public final class Node implements AutoCloseable {
     }
 
     private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
-        return ImageStore.open(data.node().resolve("images"), order -> BareSandboxes.launch(settings, order));
+        return ImageStore.open(
+                data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }
 
     /** How the disk limit is held here, for people. */

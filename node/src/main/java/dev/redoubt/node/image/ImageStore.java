@@ -41,13 +41,15 @@ public final class ImageStore {
     private final Layers layers;
     private final UnpackSandboxes sandboxes;
     private final Limits limits;
+    private final ShortNames shortNames;
 
-    private ImageStore(StoreDirectory store, UnpackSandboxes sandboxes, Limits limits) {
+    private ImageStore(StoreDirectory store, UnpackSandboxes sandboxes, Limits limits, ShortNames shortNames) {
         this.store = store;
         this.catalogue = new Catalogue(store);
         this.layers = new Layers(store);
         this.sandboxes = sandboxes;
         this.limits = limits;
+        this.shortNames = shortNames;
     }
 
     /**
@@ -56,14 +58,15 @@ public final class ImageStore {
      * @param directory {@code node/images} of the data directory
      * @param node builds the sandboxes that strangers' archives are taken apart in; asked only then
      */
-    public static ImageStore open(Path directory, Function<BareSandbox.Order, BareSandbox> node) {
-        return open(directory, UnpackSandboxes.of(node), Limits.DEFAULT);
+    public static ImageStore open(
+            Path directory, ShortNames shortNames, Function<BareSandbox.Order, BareSandbox> node) {
+        return open(directory, shortNames, UnpackSandboxes.of(node), Limits.DEFAULT);
     }
 
-    static ImageStore open(Path directory, UnpackSandboxes sandboxes, Limits limits) {
+    static ImageStore open(Path directory, ShortNames shortNames, UnpackSandboxes sandboxes, Limits limits) {
         return guard(() -> {
             StoreDirectory store = StoreDirectory.make(directory.toAbsolutePath());
-            ImageStore opened = new ImageStore(store, sandboxes, limits);
+            ImageStore opened = new ImageStore(store, sandboxes, limits, shortNames);
             if (Workspace.sweep(store)) {
                 opened.collector().collect();
             }
@@ -234,6 +237,15 @@ public final class ImageStore {
         }
     }
 
+    /**
+     * Where an image is in a registry: {@code [host[:port]/]repository[:tag][@digest]}.
+     *
+     * @throws ImageException with {@code BAD_NAME}
+     */
+    public Reference reference(String text) {
+        return Reference.parse(text, shortNames);
+    }
+
     /** Takes an image from a registry, also when it is here already under that name: the name may mean another now. */
     public Image pull(Reference reference, PullOptions options, Consumer<ImageEvent> progress) {
         return guard(() -> {
@@ -394,7 +406,7 @@ public final class ImageStore {
         if (catalogue.named(name).isPresent()) {
             return Optional.of(name);
         }
-        return Reference.tryParse(name)
+        return Reference.tryParse(name, shortNames)
                 .map(Reference::name)
                 .filter(full -> catalogue.named(full).isPresent());
     }

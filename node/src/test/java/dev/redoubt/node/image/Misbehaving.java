@@ -32,7 +32,6 @@ final class Misbehaving {
     private static final int SYS_MEMFD_CREATE = 319;
     private static final int AT_FDCWD = -100;
     private static final int S_IFCHR = 0x2000;
-    private static final int S_IFREG = 0x8000;
     private static final long MIB = 1 << 20;
 
     private Misbehaving() {}
@@ -59,6 +58,7 @@ final class Misbehaving {
             case "sleep" -> Thread.sleep(Long.MAX_VALUE);
             case "chatter" -> chatter(argument.equals("out") ? out : System.err);
             case "linger" -> linger(Path.of(argument), out);
+            case "trickle" -> trickle(Path.of(argument));
             default -> throw new IllegalArgumentException(order);
         }
     }
@@ -162,16 +162,31 @@ final class Misbehaving {
     }
 
     /** Says that all is done, and leaves somebody behind who goes on writing. */
-    private static void linger(Path directory, PrintStream out) {
-        long pid = call(SYS_FORK, 0, 0, 0);
-        if (pid == 0) {
-            for (int at = 0; at < 1_000_000; at++) {
-                node(directory + "/late" + at, S_IFREG, 0);
-            }
+    private static void linger(Path directory, PrintStream out) throws IOException, InterruptedException {
+        Process behind = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Xmx32m",
+                        "-XX:+UseSerialGC",
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Misbehaving.class.getName())
+                .start();
+        behind.getOutputStream().write(("trickle " + directory + "\n").getBytes(StandardCharsets.UTF_8));
+        behind.getOutputStream().close();
+        while (names(directory).isEmpty()) {
+            Thread.sleep(5);
         }
         out.print("done 0 0\n");
         out.flush();
         Runtime.getRuntime().halt(0);
+    }
+
+    private static void trickle(Path directory) throws IOException, InterruptedException {
+        for (int at = 0; ; at++) {
+            Files.createFile(directory.resolve("late" + at));
+            Thread.sleep(1);
+        }
     }
 
     private static final MethodHandle SYSCALL = Linker.nativeLinker()

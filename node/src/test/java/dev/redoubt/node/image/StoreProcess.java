@@ -30,7 +30,8 @@ final class StoreProcess {
 
     public static void main(String[] words) {
         Path scratch = Path.of(words[0]);
-        ImageStore store = ImageStore.open(scratch.resolve("images"), NodeOfTest.sandboxes(scratch));
+        ImageStore store =
+                ImageStore.open(scratch.resolve("images"), ShortNames.CONVENTION, NodeOfTest.sandboxes(scratch));
         Image image = words[1].equals("busybox")
                 ? store.ensureBuiltIn("busybox")
                 : store.importArchive(new FileInputStream(FileDescriptor.in), words[2], Stores.SILENT);

@@ -22,12 +22,12 @@ final class Stores {
     }
 
     static ImageStore open(Scratch scratch, Limits limits) {
-        return ImageStore.open(scratch.path("images"), sandboxes(scratch), limits);
+        return ImageStore.open(scratch.path("images"), ShortNames.CONVENTION, sandboxes(scratch), limits);
     }
 
     /** A store elsewhere than in the scratch directory; its sandboxes are there all the same. */
     static ImageStore open(Scratch scratch, Path images) {
-        return ImageStore.open(images, NodeOfTest.sandboxes(scratch.path()));
+        return ImageStore.open(images, ShortNames.CONVENTION, NodeOfTest.sandboxes(scratch.path()));
     }
 
     static UnpackSandboxes sandboxes(Scratch scratch) {
