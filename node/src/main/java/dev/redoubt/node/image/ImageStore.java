@@ -163,7 +163,9 @@ public final class ImageStore {
     private String unname(String nameOrDigest) {
         Optional<Path> stranger = catalogue
                 .stranger(nameOrDigest)
-                .or(() -> Reference.tryParse(nameOrDigest, shortNames).map(Reference::name).flatMap(catalogue::stranger));
+                .or(() -> Reference.tryParse(nameOrDigest, shortNames)
+                        .map(Reference::name)
+                        .flatMap(catalogue::stranger));
         if (stranger.isPresent()) {
             catalogue.discard(stranger.get());
             return nameOrDigest;
@@ -388,7 +390,8 @@ public final class ImageStore {
     private Optional<Digest> digest(String nameOrDigest) {
         Optional<Digest> named = catalogue
                 .named(nameOrDigest)
-                .or(() -> Reference.tryParse(nameOrDigest, shortNames).flatMap(reference -> catalogue.named(reference.name())));
+                .or(() -> Reference.tryParse(nameOrDigest, shortNames)
+                        .flatMap(reference -> catalogue.named(reference.name())));
         if (named.isPresent()) {
             return named;
         }
