@@ -83,27 +83,38 @@ final class LocalRun {
 
     private int inDaemon(NodeClient client, SandboxSpec spec, RunRequest request) throws InterruptedException {
         NodeClient.Lent lent = client.create(spec);
+        RunSession session = session();
+        int code;
         try (GuestLoop loop = GuestLoop.start();
                 GuestChannel guest =
                         GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
-            RunSession.Outcome outcome = converse(guest, request);
-            return exitCode(outcome, client.end(lent.id()));
+            RunSession.Outcome outcome = converse(session, guest, request);
+            code = exitCode(outcome, client.end(lent.id()));
         } finally {
             lent.pidfd().close();
         }
+        session.finish();
+        return code;
     }
 
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
+        RunSession session = session();
+        int code;
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {
-            RunSession.Outcome outcome = converse(sandbox.guest(), request);
-            return exitCode(outcome, sandbox.cgroup().oomKills());
+            RunSession.Outcome outcome = converse(session, sandbox.guest(), request);
+            code = exitCode(outcome, sandbox.cgroup().oomKills());
         }
+        session.finish();
+        return code;
     }
 
-    private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
-        RunSession session =
-                new RunSession(options.limits().timeout(), options.limits().idle());
+    private RunSession session() {
+        return new RunSession(options.limits().timeout(), options.limits().idle());
+    }
+
+    private static RunSession.Outcome converse(RunSession session, GuestChannel guest, RunRequest request)
+            throws InterruptedException {
         if (request.terminal().isEmpty()) {
             return session.run(guest, request);
         }

@@ -73,6 +73,15 @@ class RunTest {
         assertThat(speaking.exit()).isZero();
     }
 
+    /** What was printed before the time was over arrives, however late somebody reads it. */
+    @Test
+    void aTimeLimitLosesNoOutput() throws Exception {
+        Process run = cli.start("run", "--timeout", "1s", "--", "sh", "-c", "head -c 300000 /dev/zero; sleep 9");
+        TimeUnit.SECONDS.sleep(4);
+        assertThat(run.getInputStream().readAllBytes()).hasSize(300_000);
+        assertThat(run.waitFor()).isEqualTo(124);
+    }
+
     @Test
     void memoryLimitSaysWhy() throws Exception {
         String eater = "x=a; while true; do x=$x$x; done";
