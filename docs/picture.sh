@@ -7,7 +7,7 @@ home=$(cd -- "${0%/*}/.." && pwd -P)
 transcript() {
 	while IFS= read -r line; do
 		printf '$ %s\n' "$line"
-		(cd "$home" && sh -c "$line" 2>&1) || :
+		(cd "$home" && sh -c "$line" 2>&1 </dev/null) || :
 	done <<'COMMANDS'
 ./redoubt run -- sh -c 'id; echo hello'
 ./redoubt run --image base -- python3 -c 'print(sum(range(10**6)))'
