@@ -195,7 +195,7 @@ final class RunSession {
                 to.write(buffer.flip());
             }
             to.closeInput();
-        } catch (BrokenInputException enough) {
+        } catch (BrokenInputException | SandboxGoneException enough) {
             return; // the command reads no more
         } catch (IOException unreadable) {
             closeQuietly(to);
@@ -208,7 +208,7 @@ final class RunSession {
     private static void closeQuietly(GuestJob to) {
         try {
             to.closeInput();
-        } catch (BrokenInputException enough) {
+        } catch (BrokenInputException | SandboxGoneException enough) {
             return;
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
