@@ -96,11 +96,15 @@ final class Place implements AutoCloseable {
         }
     }
 
+    /** Where Redoubt's control groups are: those for memory, with version 1. */
+    static Path groups() {
+        Path memory = Path.of("/sys/fs/cgroup/memory/redoubt");
+        return Files.isDirectory(memory) ? memory : Path.of("/sys/fs/cgroup/redoubt");
+    }
+
     /** The names of control groups that begin with an owner's name. */
     static List<String> groupsOf(String owner) throws IOException {
-        Path groups = Path.of("/sys/fs/cgroup/memory/redoubt");
-        Path directory = Files.isDirectory(groups) ? groups : Path.of("/sys/fs/cgroup/redoubt");
-        return names(directory).stream().filter(name -> name.startsWith(owner)).toList();
+        return names(groups()).stream().filter(name -> name.startsWith(owner)).toList();
     }
 
     private static List<String> names(Path directory) throws IOException {
