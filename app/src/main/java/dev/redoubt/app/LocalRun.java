@@ -178,7 +178,7 @@ final class LocalRun {
                 .withIo(io);
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts = options.mounts().stream()
-                .map(mount -> new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
+                .map(mount -> mount(here, mount))
                 .toList();
         return new SandboxSpec(
                 options.image(),
@@ -189,6 +189,14 @@ final class LocalRun {
                 "sandbox",
                 mounts,
                 mounts.isEmpty() ? 0 : mountUid(user(image)));
+    }
+
+    private static HostMount mount(Path here, RunOptions.Mount mount) {
+        try {
+            return new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly());
+        } catch (IllegalArgumentException invalid) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(invalid.getMessage()));
+        }
     }
 
     private RunRequest request(ImageConfig image) {

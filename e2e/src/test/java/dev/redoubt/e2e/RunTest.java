@@ -206,6 +206,22 @@ class RunTest {
                 .isEqualTo(125);
     }
 
+    @Test
+    void noMountCoversWhatTheWallsStandOn() throws Exception {
+        Path directory = Files.createDirectory(place.file("cover"));
+        for (String target : List.of(
+                "/", "/proc", "//proc/", "/proc/sys", "/dev", "/dev/null", "/sys", "/run", "/run/redoubt", "/run/redoubt/x")) {
+            Cli.Said refused = cli.run("run", "--mount", directory + ":" + target + ":ro", "--", "true");
+            assertThat(refused.exit()).as(target).isEqualTo(125);
+            assertThat(refused.errors()).as(target).contains("VALIDATION_ERROR", "mount target");
+        }
+        Files.writeString(directory.resolve("file"), "seen\n");
+        for (String target : List.of("/dev/shm", "/process", "/run/data")) {
+            Cli.Said said = cli.run("run", "--mount", directory + ":" + target + ":ro", "--", "cat", target + "/file");
+            assertThat(said.out()).as(target + said.errors()).isEqualTo("seen\n");
+        }
+    }
+
     private static void owner(Path directory, int id) throws Exception {
         Process chown = new ProcessBuilder("chown", "-R", id + ":" + id, directory.toString()).start();
         assertThat(chown.waitFor()).isZero();

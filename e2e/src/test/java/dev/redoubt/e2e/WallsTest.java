@@ -179,7 +179,7 @@ class WallsTest {
                 dev.redoubt.protocol.NetworkMode.NONE,
                 false,
                 "sandbox",
-                List.of(new dev.redoubt.protocol.HostMount(Path.of("/etc/hostname"), "/proc/self/x", true)),
+                List.of(new dev.redoubt.protocol.HostMount(Path.of("/etc/hostname"), "/etc/passwd/x", true)),
                 1000);
         assertThatThrownBy(() -> node.create(missing)).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.code()).isIn(ProblemCode.UNPROCESSABLE, ProblemCode.WALL_UNAVAILABLE);

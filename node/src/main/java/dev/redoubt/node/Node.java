@@ -190,7 +190,13 @@ public final class Node implements AutoCloseable {
         List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
         Disk disk = limit(slot, spec.limits());
-        LaunchSpec.Encoded launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
+        try (Mounting mounting = Mounting.open(spec)) {
+            return launch(slot, spec, layers, disk, mounting);
+        }
+    }
+
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers, Disk disk, Mounting mounting) {
+        LaunchSpec.Encoded launch = confinement.compile(spec, layers.size(), mounting.binds(layers.size() + 1));
         if (spec.network() != NetworkMode.NONE) { // the entry is there since the slot was made; it says none
             household.owner().write(slot.entry().with("network", spec.network().toString()));
         }
@@ -199,9 +205,7 @@ public final class Node implements AutoCloseable {
         try {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk.mount());
-            spec.mounts()
-                    .forEach(
-                            mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
+            mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             Spawner.Launched launched =
                     household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
