@@ -22,8 +22,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -182,7 +182,11 @@ public final class NodeServer implements AutoCloseable {
     }
 
     /** What goes back: a message and the descriptors that come along, which stay ours. */
-    private record Answer(Message message, Fd... descriptors) {
+    private record Answer(Message message, List<Fd> descriptors) {
+        Answer(Message message) {
+            this(message, List.of());
+        }
+
         static Answer refusing(Problem why) {
             return new Answer(new Message.Failed(why.code(), why.detail()));
         }
@@ -191,7 +195,7 @@ public final class NodeServer implements AutoCloseable {
             try (Arena arena = Arena.ofConfined()) {
                 socket.send(
                         message.encode(arena),
-                        Arrays.stream(descriptors).mapToInt(Fd::number).toArray());
+                        descriptors.stream().mapToInt(Fd::number).toArray());
             }
         }
     }
@@ -202,7 +206,7 @@ public final class NodeServer implements AutoCloseable {
                 case Message.Create(SandboxSpec spec) -> {
                     Sandbox sandbox = node.create(spec);
                     held.put(sandbox.id(), sandbox);
-                    yield new Answer(new Message.Lent(sandbox.id()), sandbox.channel(), sandbox.pidfd());
+                    yield new Answer(new Message.Lent(sandbox.id()), List.of(sandbox.channel(), sandbox.pidfd()));
                 }
                 case Message.Attach(SandboxId id) -> {
                     held.put(id, claimed(id));
