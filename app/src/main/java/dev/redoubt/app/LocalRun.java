@@ -177,9 +177,8 @@ final class LocalRun {
                 .withDisk(new Size(limits.diskBytes()))
                 .withIo(io);
         Path here = Path.of("").toAbsolutePath();
-        List<HostMount> mounts = options.mounts().stream()
-                .map(mount -> mount(here, mount))
-                .toList();
+        List<HostMount> mounts =
+                options.mounts().stream().map(mount -> mount(here, mount)).toList();
         return new SandboxSpec(
                 options.image(),
                 profile,

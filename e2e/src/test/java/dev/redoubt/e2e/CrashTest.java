@@ -144,8 +144,10 @@ class CrashTest {
                     .hasSize(3);
 
             spawner.destroyForcibly();
-            Place.until("guests and jobs end with the spawner", 1, () -> all.stream()
-                    .noneMatch(CrashTest::isRunning));
+            Place.until(
+                    "guests and jobs end with the spawner",
+                    1,
+                    () -> all.stream().noneMatch(CrashTest::isRunning));
             Cli.Said next = cli.run("run", "--", "true");
             assertThat(next.exit()).isEqualTo(125);
             assertThat(next.errors()).contains("WALL_UNAVAILABLE", "spawner");
@@ -168,7 +170,8 @@ class CrashTest {
     /** Its own name for itself. */
     private static String name(ProcessHandle process) {
         try {
-            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).split("\0", 2)[0];
+            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"))
+                    .split("\0", 2)[0];
         } catch (IOException gone) {
             return "";
         }

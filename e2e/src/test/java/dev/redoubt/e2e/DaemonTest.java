@@ -29,7 +29,9 @@ class DaemonTest {
             try (NodeClient client =
                     NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
                 NodeClient.Lent whole = client.create(SandboxSpec.of("busybox"));
-                assertThat(client.end(whole.id())).as("control: nothing is in the way").isZero();
+                assertThat(client.end(whole.id()))
+                        .as("control: nothing is in the way")
+                        .isZero();
                 whole.channel().close();
                 whole.pidfd().close();
             }
@@ -37,12 +39,16 @@ class DaemonTest {
                     NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
                 NodeClient.Lent lent = client.create(SandboxSpec.of("busybox"));
                 Path group = Place.groups()
-                        .resolve(Place.groupsOf(place.leftovers().owners().getFirst()).getFirst());
+                        .resolve(Place.groupsOf(place.leftovers().owners().getFirst())
+                                .getFirst());
                 for (String pid : Files.readAllLines(group.resolve("cgroup.procs"))) {
                     ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
                 }
                 assertThat(Hangup.await(lent.pidfd(), Duration.ofSeconds(5))).isTrue();
-                Place.until("its memory group can be removed", 5, () -> group.toFile().delete());
+                Place.until(
+                        "its memory group can be removed",
+                        5,
+                        () -> group.toFile().delete());
 
                 assertThatThrownBy(() -> client.end(lent.id())).isInstanceOfSatisfying(Problem.class, problem -> {
                     assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);

@@ -40,9 +40,7 @@ final class Place implements AutoCloseable {
     private Place(Path root) throws IOException {
         this.root = root;
         this.watch = root.getFileSystem().newWatchService();
-        DataDirectory.open(data())
-                .nodeDirectory("owners")
-                .register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+        DataDirectory.open(data()).nodeDirectory("owners").register(watch, StandardWatchEventKinds.ENTRY_CREATE);
     }
 
     static Place make() throws IOException {
@@ -133,8 +131,8 @@ final class Place implements AutoCloseable {
             List<String> groups,
             List<String> disks,
             List<String> processes) {
-        static final Leftovers NONE = new Leftovers(
-                List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+        static final Leftovers NONE =
+                new Leftovers(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
     }
 
     /** Spawners of this place, all that descends from one, and whatever is in a control group of this place. */

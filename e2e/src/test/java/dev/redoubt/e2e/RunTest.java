@@ -210,7 +210,16 @@ class RunTest {
     void noMountCoversWhatTheWallsStandOn() throws Exception {
         Path directory = Files.createDirectory(place.file("cover"));
         for (String target : List.of(
-                "/", "/proc", "//proc/", "/proc/sys", "/dev", "/dev/null", "/sys", "/run", "/run/redoubt", "/run/redoubt/x")) {
+                "/",
+                "/proc",
+                "//proc/",
+                "/proc/sys",
+                "/dev",
+                "/dev/null",
+                "/sys",
+                "/run",
+                "/run/redoubt",
+                "/run/redoubt/x")) {
             Cli.Said refused = cli.run("run", "--mount", directory + ":" + target + ":ro", "--", "true");
             assertThat(refused.exit()).as(target).isEqualTo(125);
             assertThat(refused.errors()).as(target).contains("VALIDATION_ERROR", "mount target");

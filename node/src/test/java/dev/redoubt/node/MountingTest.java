@@ -40,8 +40,8 @@ class MountingTest {
             }
             assertThat(trees)
                     .singleElement()
-                    .satisfies(tree ->
-                            assertThat(LinuxFiles.status(tree).inode()).isEqualTo(looked));
+                    .satisfies(
+                            tree -> assertThat(LinuxFiles.status(tree).inode()).isEqualTo(looked));
         } finally {
             trees.forEach(Fd::close);
         }
