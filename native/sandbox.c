@@ -191,7 +191,7 @@ static void raise_effective_capabilities(uint32_t without, enum step step)
 	must(syscall(SYS_capset, &header, sets), step);
 }
 
-static pid_t clone_inner(uint32_t id_base)
+static pid_t clone_inner(uint32_t id_base, int *pidfd)
 {
 	/* What a user namespace uses up of per-user limits (inotify instances, say) counts for whoever made it. Made by the
 	 * host's root, all sandboxes and the host's own daemons would share one count and one sandbox could exhaust it; so
@@ -200,9 +200,12 @@ static pid_t clone_inner(uint32_t id_base)
 	raise_effective_capabilities(0, STEP_NAMESPACES);
 
 	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
-	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. */
+	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. CLONE_PIDFD: to whoever
+	 * opens it by number later, the spawner may have reaped this process and the number may be a stranger's. */
 	struct clone_args arguments = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT |
+			 CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
 	};
 	pid_t inner = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
 	if (inner != 0)
@@ -362,7 +365,8 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), STEP_NAMESPACES);
 	int size = SPEC_MESSAGE_MAX;
 	must(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size), STEP_NAMESPACES);
-	pid_t inner = clone_inner(id_base);
+	int pidfd = -1;
+	pid_t inner = clone_inner(id_base, &pidfd);
 	if (inner == 0) {
 		close(pair[0]);
 		close(control);
@@ -384,8 +388,16 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	errno = ECHILD;
 	if (receive_message(pair[0], &prepared, sizeof prepared, none, &none_count, 1) != sizeof prepared)
 		fail(STEP_KILLED);
-	must(send_message(control, &part, 1, &network, prepared.kind == REPORT_PREPARED), STEP_HAND_OVER);
-	close(network);
+#ifdef REDOUBT_TEST_WALLS
+	if (flags & PREPARE_TEST_REAPED_FIRST) {
+		shutdown(pair[0], SHUT_WR); /* it exits with 1 */
+		while (syscall(NR_PIDFD_SEND_SIGNAL, pidfd, 0, NULL, 0) == 0)
+			usleep(1000); /* a zombie still takes a signal */
+	}
+#endif
+	const int known_by[] = {network, pidfd};
+	must(send_message(control, &part, 1, known_by, prepared.kind == REPORT_PREPARED ? 2 : 0), STEP_HAND_OVER);
+	close_all(known_by, 2);
 	if (prepared.kind != REPORT_PREPARED)
 		_exit(1);
 

@@ -30,6 +30,7 @@ struct report {
 enum prepare_flag {
 	PREPARE_CGROUP2 = 1,
 	PREPARE_TEST_HOST_NETWORK = 0x100, /* test build only: layer E away */
+	PREPARE_TEST_REAPED_FIRST = 0x200, /* test build only: the inner process is killed and reaped before it is reported */
 };
 
 /* Runs in a child of the spawner and never returns. Descriptors are the child's own from here on.

@@ -30,7 +30,7 @@
 #include "sandbox.h"
 #include "spec.h"
 
-enum { MAGIC = 0x31424452, VERSION = 1, SANDBOXES_MAX = 4096, NODES_MAX = 16, LIST_ENTRY = 24 };
+enum { MAGIC = 0x31424452, VERSION = 1, SANDBOXES_MAX = 4096, NODES_MAX = 16, STRANGERS_MAX = 64, LIST_ENTRY = 24 };
 
 enum verb { PREPARE = 1, LAUNCH = 2, LIST = 3, FETCH = 4, FORGET = 5, REPLY = 0x8000 };
 
@@ -71,7 +71,15 @@ struct sandbox {
 	struct waiter prepare, launch, forget;
 };
 
+/* How a child ended that no sandbox knew: an inner process may end, and be reaped, before its builder reports it. */
+struct stranger {
+	pid_t pid;
+	int status;
+};
+
 static struct sandbox sandboxes[SANDBOXES_MAX];
+static struct stranger strangers[STRANGERS_MAX]; /* the last ones */
+static unsigned stranger_count;
 static struct node nodes[NODES_MAX];
 static struct house house;
 static int poll_fd, listen_fd, signal_fd;
@@ -181,6 +189,17 @@ static void finish_if_gone(struct sandbox *sandbox)
 	}
 }
 
+static int status_of_stranger(pid_t pid)
+{
+	unsigned oldest = stranger_count > STRANGERS_MAX ? stranger_count - STRANGERS_MAX : 0;
+	for (unsigned i = stranger_count; i > oldest; i--)
+		if (strangers[(i - 1) % STRANGERS_MAX].pid == pid)
+			return strangers[(i - 1) % STRANGERS_MAX].status;
+	return SIGKILL;
+}
+
+static int serve_builder(struct sandbox *sandbox);
+
 static void reap(void)
 {
 	struct signalfd_siginfo ignored;
@@ -191,28 +210,28 @@ static void reap(void)
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 		if (pid <= 0)
 			return;
-		for (int i = 0; i < SANDBOXES_MAX; i++) {
+		int known = 0;
+		for (int i = 0; i < SANDBOXES_MAX && !known; i++) {
 			struct sandbox *sandbox = &sandboxes[i];
-			if (sandbox->number == 0)
+			if (sandbox->number == 0 || (sandbox->inner != pid && sandbox->builder != pid))
 				continue;
+			known = 1;
 			if (sandbox->inner == pid) {
 				sandbox->inner = 0;
 				sandbox->status = status;
-				finish_if_gone(sandbox);
-			} else if (sandbox->builder == pid) {
+			} else {
 				sandbox->builder = 0;
-				finish_if_gone(sandbox);
+				while (sandbox->control >= 0 && serve_builder(sandbox))
+					; /* its last words may name an inner process */
 			}
+			finish_if_gone(sandbox);
 		}
+		if (!known)
+			strangers[stranger_count++ % STRANGERS_MAX] = (struct stranger){pid, status};
 	}
 }
 
 /* ---- requests ---- */
-
-static int open_pidfd(pid_t pid)
-{
-	return syscall(SYS_pidfd_open, pid, 0);
-}
 
 static void do_prepare(int node, const struct request *request, const uint8_t *payload, size_t length, const int *fds, int count)
 {
@@ -414,23 +433,30 @@ static void serve_node(int index)
 	close_all(fds, count);
 }
 
-static void heard_prepared(struct sandbox *sandbox, const struct report *report, int network)
-{
-	sandbox->inner = report->pid;
-	sandbox->network = network;
-	sandbox->pidfd = open_pidfd(report->pid);
-	sandbox->state = sandbox->launch.node >= 0 ? LAUNCHING : SLOT;
-	if (sandbox->forgotten)
-		kill_sandbox(sandbox);
-	uint32_t pid = report->pid;
-	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
-}
-
 static void heard_failed(struct sandbox *sandbox, uint32_t error, uint32_t step)
 {
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, error, step, NULL, 0, NULL, 0);
 	answer_waiter(&sandbox->launch, sandbox, LAUNCH, error, step, NULL, 0, NULL, 0);
 	kill_sandbox(sandbox);
+}
+
+static void heard_prepared(struct sandbox *sandbox, const struct report *report, int network, int pidfd)
+{
+	sandbox->network = network;
+	sandbox->pidfd = pidfd;
+	/* While it is our child, running or not reaped yet, its number is its own and reap() will meet it. */
+	siginfo_t ignored;
+	if (waitid(P_PIDFD, pidfd, &ignored, WEXITED | WNOHANG | WNOWAIT) < 0) {
+		sandbox->status = status_of_stranger(report->pid);
+		heard_failed(sandbox, ECHILD, STEP_KILLED);
+		return;
+	}
+	sandbox->inner = report->pid;
+	sandbox->state = sandbox->launch.node >= 0 ? LAUNCHING : SLOT;
+	if (sandbox->forgotten)
+		kill_sandbox(sandbox);
+	uint32_t pid = report->pid;
+	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
 }
 
 static void heard_launched(struct sandbox *sandbox, int listener)
@@ -441,30 +467,30 @@ static void heard_launched(struct sandbox *sandbox, int listener)
 	answer_waiter(&sandbox->launch, sandbox, LAUNCH, 0, 0, NULL, 0, fds, listener >= 0 ? 3 : 2);
 }
 
-static void serve_builder(struct sandbox *sandbox)
+/* @return whether there may be more to hear */
+static int serve_builder(struct sandbox *sandbox)
 {
 	struct report report;
-	int fds[1], count = 0;
-	ssize_t length = receive_message(sandbox->control, &report, sizeof report, fds, &count, 1);
+	int fds[2], count = 0;
+	ssize_t length = receive_message(sandbox->control, &report, sizeof report, fds, &count, 2);
 	if (length < 0 && errno == EAGAIN)
-		return;
+		return 0;
 	if (length != sizeof report) {
 		/* The builder ended. After a launch that is its way; before one the sandbox cannot come to be. */
 		close_one(&sandbox->control);
 		if (sandbox->state != RUNNING)
 			heard_failed(sandbox, ECHILD, STEP_KILLED);
-		return;
+		return 0;
 	}
-	if (report.kind == REPORT_PREPARED && count == 1) {
-		heard_prepared(sandbox, &report, fds[0]);
-		return;
-	}
-	if (report.kind == REPORT_LAUNCHED)
+	if (report.kind == REPORT_PREPARED && count == 2)
+		heard_prepared(sandbox, &report, fds[0], fds[1]);
+	else if (report.kind == REPORT_LAUNCHED)
 		heard_launched(sandbox, count == 1 ? fds[0] : -1);
 	else {
 		close_all(fds, count);
 		heard_failed(sandbox, report.error, report.step);
 	}
+	return 1;
 }
 
 static void accept_node(void)
