@@ -89,22 +89,22 @@ void file_user_own(void)
 
 /*
  * Memory short: a job is to be killed before the guest. The file belongs to root in the namespace because we are not
- * dumpable (proc(5)), so it is opened with that id; a guest without SETUID becomes dumpable instead, which hurts nobody:
- * it has nothing that its jobs, who have the same id, do not have. Best effort.
+ * dumpable (proc(5)), so it is opened with that id. A guest without SETUID has the id of its jobs and leaves it: to open
+ * the file this process would have to be dumpable, and then, until its exec, a job could write its memory
+ * (/proc/PID/mem) and speak through its status socket to the guest. There the largest process is killed, as everywhere.
+ * Best effort.
  */
 static void volunteer_for_oom(void)
 {
 	int fd;
 
 	if (guest.capabilities == 0)
-		prctl(PR_SET_DUMPABLE, 1);
-	else
-		setfsuid(0);
+		return;
+	setfsuid(0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "500", 3) == 3)
 		close(fd);
-	if (guest.capabilities != 0)
-		file_user_own();
+	file_user_own();
 }
 
 static void cut_bounding_set(uint64_t bounding)

@@ -67,6 +67,9 @@ final class CallList {
 
     private static final int RLIMIT_CORE = 4;
 
+    private static final int PRIO_USER = 2;
+    private static final int IOPRIO_WHO_USER = 3;
+
     private static final int ADDR_NO_RANDOMIZE = 0x0040000;
 
     /**
@@ -175,10 +178,18 @@ final class CallList {
                             fork vfork execve execveat exit exit_group wait4 waitid getpid getppid gettid getpgid
                             setpgid getpgrp setsid getsid uname getcpu set_tid_address set_robust_list get_robust_list
                             rseq restart_syscall futex futex_waitv futex_wait futex_wake futex_requeue membarrier
-                            sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
-                            sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_setaffinity
-                            sched_getaffinity sched_setattr sched_getattr getpriority setpriority ioprio_set ioprio_get
-                            getrlimit getrusage times pidfd_open"""),
+                            sched_yield sched_getparam sched_getscheduler sched_get_priority_max
+                            sched_get_priority_min sched_rr_get_interval sched_getaffinity sched_getattr getpriority
+                            ioprio_get getrlimit getrusage times pidfd_open"""),
+                    // Where there is a single user, PID 1 has the id of its jobs, and the kernel would let them
+                    neverTheInits("sched_setparam", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setscheduler", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setaffinity", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setattr", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits(
+                            "setpriority", refuseIf(EPERM, FIRST.is(PRIO_USER)), refuseIf(EPERM, SECOND.is(1))),
+                    neverTheInits(
+                            "ioprio_set", refuseIf(EPERM, FIRST.is(IOPRIO_WHO_USER)), refuseIf(EPERM, SECOND.is(1))),
                     call(
                             "clone",
                             ALLOW,
@@ -400,6 +411,10 @@ final class CallList {
                             _sysctl uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg
                             afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old
                             lookup_dcookie""")));
+
+    private static Line neverTheInits(String name, Clause... clauses) {
+        return call(name, ALLOW, "a PID 1 that comes last, or waits for one busy processor, answers nobody", clauses);
+    }
 
     /** Where there is a single user nobody has the right to take another id anyway, so this is one list for all. */
     private static Line neverTheGuests(String name, Argument... ids) {

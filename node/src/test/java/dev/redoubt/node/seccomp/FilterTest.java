@@ -219,6 +219,34 @@ final class FilterTest {
                 .isEqualTo(ALLOW);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void schedulingIsForOneselfAndNeverForPid1(Calls calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        for (String call : List.of("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity")) {
+            int number = CallNumbers.of(call);
+            assertThat(machine.run(X86_64, number, new long[6])).as(call).isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, number, new long[] {1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+            // The kernel takes 32 bits of a pid
+            assertThat(machine.run(X86_64, number, new long[] {1L << 32 | 1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+        }
+        // Processes, groups, users: counted from 0 by the one, from 1 by the other
+        for (int group = 0; group < 2; group++) {
+            int nice = CallNumbers.of("setpriority");
+            int io = CallNumbers.of("ioprio_set");
+            assertThat(machine.run(X86_64, nice, new long[] {group, 0, 5, 0, 0, 0})).isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, nice, new long[] {group, 1, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, nice, new long[] {2, group, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 0, 5, 0, 0, 0})).isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 1, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {3, group, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
+        }
+    }
+
     /** What unpacks images has the narrowest level, less what it has no use for, and the mark of a deleted name. */
     @Test
     void unpackingAllowsLessThanTheNarrowestLevel() {

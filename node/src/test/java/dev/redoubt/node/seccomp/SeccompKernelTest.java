@@ -157,6 +157,17 @@ final class SeccompKernelTest {
             EPERM clone 0x20000011
             EPERM clone 0x40000011
             EPERM clone 0x80
+            EPERM setpriority 0 1 0
+            EPERM setpriority 1 1 0
+            EPERM setpriority 2 0 0
+            EPERM setpriority 2 99999 0
+            EPERM sched_setscheduler 1 -1 0
+            EPERM sched_setparam 1 0
+            EPERM sched_setattr 1 0 0
+            EPERM sched_setaffinity 1 0 0
+            EPERM ioprio_set 1 1 -1
+            EPERM ioprio_set 2 1 -1
+            EPERM ioprio_set 3 0 -1
             EPERM prlimit64 1 7 0 b:16
             EPERM prlimit64 0 4 b:16 b:16
             EINVAL prctl 34 0 0 0 0
@@ -199,6 +210,17 @@ final class SeccompKernelTest {
             mknod s:/nonexistent/x 0xC180 0
             mknodat -1 s:x 0x8180 0
             renameat2 -1 s:x -1 s:y 1
+            setpriority 0 0 0
+            setpriority 1 0 0
+            setpriority 0 99999999 0
+            getpriority 0 1
+            sched_setscheduler 0 0 b:4
+            sched_setparam 0 b:4
+            sched_getattr 1 b:48 48 0
+            sched_setaffinity 0 8 1
+            sched_getaffinity 1 8 1
+            ioprio_set 1 0 0x4004
+            ioprio_get 1 1
             prlimit64 0 7 0 b:16
             prlimit64 0 4 0 b:16
             setrlimit 16 b:16
