@@ -124,7 +124,7 @@ final class CallList {
                             refuseIf(ENOTTY, SECOND.bits(Ioctl.TYPE).is(Ioctl.BTRFS)),
                             allowIf(SECOND.is(Ioctl.FS_IOC_GETFLAGS, Ioctl.FS_IOC_FSGETXATTR)),
                             refuseIf(ENOTTY, SECOND.bits(Ioctl.TYPE).is(Ioctl.EXT, Ioctl.XFS, Ioctl.FS_IDENTITY)),
-                            refuseIf(EPERM, SECOND.bits(Ioctl.TYPE).is(Ioctl.NAMESPACE)),
+                            refuseIf(EPERM, SECOND.bits(Ioctl.TYPE).is(Ioctl.NAMESPACE, Ioctl.PIDFS)),
                             refuseIf(EPERM, SECOND.is(Ioctl.FIBMAP)))),
             group(
                     "@file-system",

@@ -143,6 +143,8 @@ final class SeccompKernelTest {
             ENOTTY ioctl -1 0xC0045877 0
             ENOTTY ioctl -1 0x80111500 0
             EPERM ioctl -1 0xB701 0
+            EPERM ioctl -1 0xFF01 0
+            EPERM ioctl -1 0xFF09 0
             EPERM ioctl -1 1 0
             EPERM mknod s:/nonexistent/x 0x2180 0
             EPERM mknod s:/nonexistent/x 0x6180 0
