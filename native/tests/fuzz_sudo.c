@@ -1,6 +1,7 @@
 /*
  * libFuzzer target: what a job says at the door for sudo. Each message is u8 descriptors (0: three, as it should be;
- * + 8: the length field is left as it is), u16 length, bytes. The door's end is the end of a run; nothing is started and nobody is killed.
+ * + 8: the length field is left as it is), u16 length, bytes. The door's end is the end of a run; nothing is
+ * started and nobody is killed.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
