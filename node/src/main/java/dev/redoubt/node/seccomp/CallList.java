@@ -186,8 +186,7 @@ final class CallList {
                     neverTheInits("sched_setscheduler", refuseIf(EPERM, FIRST.is(1))),
                     neverTheInits("sched_setaffinity", refuseIf(EPERM, FIRST.is(1))),
                     neverTheInits("sched_setattr", refuseIf(EPERM, FIRST.is(1))),
-                    neverTheInits(
-                            "setpriority", refuseIf(EPERM, FIRST.is(PRIO_USER)), refuseIf(EPERM, SECOND.is(1))),
+                    neverTheInits("setpriority", refuseIf(EPERM, FIRST.is(PRIO_USER)), refuseIf(EPERM, SECOND.is(1))),
                     neverTheInits(
                             "ioprio_set", refuseIf(EPERM, FIRST.is(IOPRIO_WHO_USER)), refuseIf(EPERM, SECOND.is(1))),
                     call(

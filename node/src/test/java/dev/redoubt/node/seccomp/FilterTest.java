@@ -238,12 +238,18 @@ final class FilterTest {
         for (int group = 0; group < 2; group++) {
             int nice = CallNumbers.of("setpriority");
             int io = CallNumbers.of("ioprio_set");
-            assertThat(machine.run(X86_64, nice, new long[] {group, 0, 5, 0, 0, 0})).isEqualTo(ALLOW);
-            assertThat(machine.run(X86_64, nice, new long[] {group, 1, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
-            assertThat(machine.run(X86_64, nice, new long[] {2, group, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
-            assertThat(machine.run(X86_64, io, new long[] {group + 1, 0, 5, 0, 0, 0})).isEqualTo(ALLOW);
-            assertThat(machine.run(X86_64, io, new long[] {group + 1, 1, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
-            assertThat(machine.run(X86_64, io, new long[] {3, group, 5, 0, 0, 0})).isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, nice, new long[] {group, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, nice, new long[] {group, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, nice, new long[] {2, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {3, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
         }
     }
 
