@@ -534,7 +534,7 @@ static void make_binds(int root, const int *descriptors, int count)
 }
 
 /* What a program may know of the machine lies over what the kernel would tell: a file that the node wrote. */
-static void place_synthesised_file(int root, const char *path, const char *name)
+static void place_synthesised_file(int root, const char *path, uint32_t number)
 {
 	char source[32];
 	int target = open_in(root, path, 0);
@@ -542,7 +542,7 @@ static void place_synthesised_file(int root, const char *path, const char *name)
 		return; /* this kernel does not have it: nothing to hide */
 	if (target < 0)
 		target = mount_point(root, path, WANT_FILE);
-	snprintf(source, sizeof source, "/synthesised/%s", name);
+	snprintf(source, sizeof source, "/synthesised/%u", number);
 	attach(clone_tree(AT_FDCWD, source, STEP_SYNTHESISED), target, "", STEP_SYNTHESISED);
 	close(target);
 }
@@ -557,27 +557,25 @@ static void make_synthesised_store(void)
 	attach(mount, AT_FDCWD, "/synthesised", STEP_SYNTHESISED);
 }
 
-static int synthesised_file(const char *name)
+static int synthesised_file(uint32_t number)
 {
 	char path[32];
-	snprintf(path, sizeof path, "/own/%s", name);
+	snprintf(path, sizeof path, "/own/%u", number);
 	return must(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), STEP_SYNTHESISED);
 }
 
 static void write_synthesised_files(int root)
 {
-	char name[16];
 	for (uint32_t i = 0; i < spec.file_count; i++) {
 		const struct spec_file *file = &spec.files[i];
-		snprintf(name, sizeof name, "%u", i);
 		int planned = i < plan.file_count;
-		int fd = planned ? planned_files[i] : synthesised_file(name);
+		int fd = planned ? planned_files[i] : synthesised_file(i);
 		errno = ENOSPC;
 		if (write(fd, file->bytes, file->length) != (ssize_t)file->length)
 			fail(STEP_SYNTHESISED);
 		close(fd);
 		if (!planned)
-			place_synthesised_file(root, file->path, name);
+			place_synthesised_file(root, file->path, i);
 	}
 }
 
@@ -628,7 +626,6 @@ static void make_masks(int root, const struct spec_mask *masks, uint32_t count)
  * the one that we were born with until it moves into the root. */
 static int make_ready(void)
 {
-	char name[16];
 	int proc = make_mount(open_file_system("proc", STEP_PROC), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 			      STEP_PROC);
 	attach(proc, AT_FDCWD, "/proc", STEP_PROC);
@@ -636,9 +633,8 @@ static int make_ready(void)
 	make_synthesised_store();
 	make_masks(here, plan.masks, plan.mask_count);
 	for (uint32_t i = 0; i < plan.file_count; i++) { /* after the masks: some lie beneath a read-only bind */
-		snprintf(name, sizeof name, "%u", i);
-		planned_files[i] = synthesised_file(name);
-		place_synthesised_file(here, plan.files[i], name);
+		planned_files[i] = synthesised_file(i);
+		place_synthesised_file(here, plan.files[i], i);
 	}
 	close(here);
 
