@@ -17,8 +17,15 @@ final class Checkout {
 
     private Checkout() {}
 
-    /** As the build lists them: a rule about the sources holds in a new module too. */
-    static List<String> modules() throws IOException {
+    /** This directory of every module that has it; of those that the build lists, so that a rule holds in a new one too. */
+    static List<Path> ofModules(String directory) throws IOException {
+        return modules().stream()
+                .map(module -> HOME.resolve(module).resolve(directory))
+                .filter(Files::isDirectory)
+                .toList();
+    }
+
+    private static List<String> modules() throws IOException {
         List<String> modules = MODULE.matcher(Files.readString(HOME.resolve("pom.xml")))
                 .results()
                 .map(found -> found.group(1))

@@ -169,23 +169,19 @@ class CrashTest {
 
     /** Its own name for itself. */
     private static String name(ProcessHandle process) {
-        try {
-            return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"))
-                    .split("\0", 2)[0];
-        } catch (IOException gone) {
-            return "";
-        }
+        return said(process, "cmdline").split("\0", 2)[0];
     }
 
     /** Neither gone nor only waiting to be collected by whoever inherited it. */
     private static boolean isRunning(ProcessHandle process) {
-        String stat = stat(process);
+        String stat = said(process, "stat");
         return !stat.isEmpty() && "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
     }
 
-    private static String stat(ProcessHandle process) {
+    /** What /proc says of it, nothing when it is gone. */
+    private static String said(ProcessHandle process, String file) {
         try {
-            return Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+            return Files.readString(Path.of("/proc/" + process.pid(), file));
         } catch (IOException gone) {
             return "";
         }

@@ -180,11 +180,7 @@ class LayersTest {
 
     private static List<Path> sources() throws IOException {
         List<Path> all = new ArrayList<>();
-        for (String module : Checkout.modules()) {
-            Path directory = Checkout.HOME.resolve(module).resolve("src/main/java");
-            if (!Files.isDirectory(directory)) {
-                continue;
-            }
+        for (Path directory : Checkout.ofModules("src/main/java")) {
             try (Stream<Path> files = Files.walk(directory)) {
                 files.filter(file -> file.toString().endsWith(".java"))
                         .filter(file -> !file.endsWith("package-info.java"))
