@@ -8,11 +8,8 @@ import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.ranges.Ranges;
-import dev.redoubt.node.walls.HostFacts;
-import dev.redoubt.node.walls.ProcWalls;
 import java.util.List;
 
 /**
@@ -43,14 +40,11 @@ final class BareSandboxes {
         Household household = Household.of(settings, data);
         undo.add(household::close);
         Cgroups cgroups = Cgroups.detect();
-        SlotPlan plan = new SlotPlan(ProcWalls.masks(HostFacts.read()), ProcWalls.FILES);
         Slots slots = new Slots(
-                household, cgroups, null, Ranges.open(data), settings.switches(), plan, settings.readySlots());
+                household, cgroups, null, Ranges.open(data), settings.switches(), order.plan(), settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());
-        if (!settings.switches().withoutCgroupLimits()) {
-            slot.cgroup().apply(order.limits(), List.of());
-        }
+        slots.limit(slot, order.limits(), List.of());
 
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
         LaunchSpec spec = order.spec().withFlags(settings.switches().specFlags());

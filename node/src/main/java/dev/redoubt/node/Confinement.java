@@ -39,7 +39,7 @@ final class Confinement {
 
     /** What covers /proc, whatever will run. */
     SlotPlan slotPlan() {
-        return new SlotPlan(ProcWalls.masks(host), ProcWalls.FILES);
+        return ProcWalls.plan(host);
     }
 
     /** The files that no other sandbox has, after those of the spec. */

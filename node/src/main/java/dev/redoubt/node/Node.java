@@ -217,9 +217,7 @@ public final class Node implements AutoCloseable {
 
     /** @return the disk: the slot's, or one of the size that is wanted */
     private Disk limit(Slots.Slot slot, Limits limits) {
-        if (!limits.equals(Limits.DEFAULT) && !settings.switches().withoutCgroupLimits()) {
-            slot.cgroup().apply(limits, ioDevices);
-        }
+        slots.limit(slot, limits, ioDevices);
         Disk ready = Objects.requireNonNull(slot.disk());
         if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
             return ready;

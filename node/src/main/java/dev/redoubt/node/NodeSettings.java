@@ -72,7 +72,7 @@ public record NodeSettings(
     }
 
     public NodeSettings withReadySlots(int slots) {
-        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, slots, switches, shortNames);
+        return with(life, slots);
     }
 
     public NodeSettings withSwitches(TestSwitches value) {
@@ -80,20 +80,16 @@ public record NodeSettings(
     }
 
     public NodeSettings outliving() {
-        return new NodeSettings(
-                dataDirectory,
-                runDirectory,
-                nativeDirectory,
-                Life.OUTLIVES_THIS_PROCESS,
-                readySlots,
-                switches,
-                shortNames);
+        return with(Life.OUTLIVES_THIS_PROCESS, readySlots);
     }
 
     /** The same place for what ends with this process. */
     NodeSettings withinThisProcess() {
-        return new NodeSettings(
-                dataDirectory, runDirectory, nativeDirectory, Life.WITH_THIS_PROCESS, 0, switches, shortNames);
+        return with(Life.WITH_THIS_PROCESS, 0);
+    }
+
+    private NodeSettings with(Life other, int slots) {
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, other, slots, switches, shortNames);
     }
 
     /** The daemon's socket. */

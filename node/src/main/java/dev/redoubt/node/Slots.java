@@ -1,5 +1,6 @@
 package dev.redoubt.node;
 
+import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.cgroup.CgroupException;
@@ -113,6 +114,17 @@ final class Slots implements AutoCloseable {
         }
         wanted.release();
         return slot;
+    }
+
+    /**
+     * Holds other limits than the default ones that a slot begins with, but for its disk's.
+     *
+     * @param devices as {@link SandboxCgroup#apply} wants them
+     */
+    void limit(Slot slot, Limits limits, List<Device> devices) {
+        if (limited && !limits.equals(Limits.DEFAULT)) {
+            slot.cgroup().apply(limits, devices);
+        }
     }
 
     @Override

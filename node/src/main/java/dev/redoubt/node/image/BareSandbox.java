@@ -4,6 +4,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.protocol.Limits;
 import java.util.List;
 
@@ -17,9 +18,10 @@ public record BareSandbox(GuestChannel guest, SandboxCgroup cgroup, Runnable end
      * What a node is asked to build.
      *
      * @param limits what its control group holds
+     * @param plan of its slot
      * @param mounts the descriptors that {@code spec} counts; they stay the caller's
      */
-    public record Order(Limits limits, LaunchSpec spec, List<Fd> mounts) {
+    public record Order(Limits limits, SlotPlan plan, LaunchSpec spec, List<Fd> mounts) {
         public Order {
             mounts = List.copyOf(mounts);
         }

@@ -95,7 +95,7 @@ public final class ImageStore {
     }
 
     private List<Path> directories(Digest digest) {
-        return find(digest.hex()).layers().stream()
+        return catalogue.find(digest).orElseThrow(() -> notHere(digest.toString())).layers().stream()
                 .map(part -> layers.directory(part.key()))
                 .toList();
     }
@@ -161,11 +161,7 @@ public final class ImageStore {
 
     /** Asks for no record: what cannot be read can be removed too. */
     private String unname(String nameOrDigest) {
-        Optional<Path> stranger = catalogue
-                .stranger(nameOrDigest)
-                .or(() -> Reference.tryParse(nameOrDigest, shortNames)
-                        .map(Reference::name)
-                        .flatMap(catalogue::stranger));
+        Optional<Path> stranger = byName(nameOrDigest, catalogue::stranger);
         if (stranger.isPresent()) {
             catalogue.discard(stranger.get());
             return nameOrDigest;
@@ -388,10 +384,7 @@ public final class ImageStore {
     }
 
     private Optional<Digest> digest(String nameOrDigest) {
-        Optional<Digest> named = catalogue
-                .named(nameOrDigest)
-                .or(() -> Reference.tryParse(nameOrDigest, shortNames)
-                        .flatMap(reference -> catalogue.named(reference.name())));
+        Optional<Digest> named = byName(nameOrDigest, catalogue::named);
         if (named.isPresent()) {
             return named;
         }
@@ -404,14 +397,17 @@ public final class ImageStore {
         return fitting.size() == 1 ? Optional.of(fitting.getFirst()) : Optional.empty();
     }
 
-    /** The name as it is kept: as given, or written out as a registry's name. */
+    /** The name as it is kept. */
     private Optional<String> storedName(String name) {
-        if (catalogue.named(name).isPresent()) {
-            return Optional.of(name);
-        }
-        return Reference.tryParse(name, shortNames)
-                .map(Reference::name)
-                .filter(full -> catalogue.named(full).isPresent());
+        return byName(name, kept -> catalogue.named(kept).map(_ -> kept));
+    }
+
+    /** What is kept under a name: as given, or written out as a registry's name. */
+    private <T> Optional<T> byName(String name, Function<String, Optional<T>> kept) {
+        return kept.apply(name)
+                .or(() -> Reference.tryParse(name, shortNames)
+                        .map(Reference::name)
+                        .flatMap(kept));
     }
 
     private interface Work<T> {

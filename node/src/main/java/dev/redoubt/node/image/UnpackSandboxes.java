@@ -16,6 +16,7 @@ import dev.redoubt.node.launch.LaunchSpec.Owners;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
+import dev.redoubt.node.walls.InsideIds;
 import dev.redoubt.node.walls.MissingWallException;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
@@ -71,14 +72,10 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
     private static final int SCRATCH_FILES = 100;
     private static final int ROOT_FILES = 100;
     private static final int RLIMIT_FSIZE = 1;
-    private static final int GUEST = 65_533;
 
     /** To give files their owners and modes, and to go on writing below them. */
     private static final Set<Capability> UNPACKING =
             EnumSet.of(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER, Capability.FSETID);
-
-    private static final Set<Capability> SWITCHING =
-            EnumSet.of(Capability.SETUID, Capability.SETGID, Capability.SETPCAP, Capability.KILL);
 
     /** Of a node, with our own program. */
     static UnpackSandboxes of(Function<BareSandbox.Order, BareSandbox> node) {
@@ -128,7 +125,9 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
                 binds.add(new Bind(mounts.size(), false, new Owners.Range(), TARGET));
                 mounts.add(MountTree.cloneOf(target.get().toString()));
             }
-            return node.apply(new BareSandbox.Order(LIMITS, spec(binds, programs, target.isPresent()), mounts));
+            HostFacts host = HostFacts.read();
+            LaunchSpec spec = spec(host, binds, programs, target.isPresent());
+            return node.apply(new BareSandbox.Order(LIMITS, ProcWalls.plan(host), spec, mounts));
         } finally {
             mounts.forEach(Fd::close);
         }
@@ -152,10 +151,9 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
         return CLASSES + "/" + at + (Files.isDirectory(program.classPath().get(at)) ? "" : ".jar");
     }
 
-    private static LaunchSpec spec(List<Bind> binds, List<String> programs, boolean unpacks) {
-        HostFacts host = HostFacts.read();
-        long capabilities = unpacks ? Capability.mask(UNPACKING) | Capability.mask(SWITCHING) : 0;
-        int guest = unpacks ? GUEST : 0;
+    private static LaunchSpec spec(HostFacts host, List<Bind> binds, List<String> programs, boolean unpacks) {
+        long capabilities = unpacks ? Capability.mask(Capability.ofGuest(UNPACKING)) : 0;
+        int guest = unpacks ? InsideIds.GUEST : 0;
         List<LaunchSpec.SynthesisedFile> files = new ArrayList<>(ProcWalls.files(host, LIMITS));
         files.addAll(ProcWalls.filesOfOne(host, Instant.now(), UUID.randomUUID()));
         return new LaunchSpec(

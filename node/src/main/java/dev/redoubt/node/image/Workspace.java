@@ -179,8 +179,8 @@ final class Workspace implements AutoCloseable {
             return true;
         } catch (LinuxException written) {
             if (written.errno() == Errno.ENOTEMPTY) {
-                return false; // the kernel is still ending what unpacked for the dead process: it falls to the next
-                // sweep
+                // The kernel is still ending what unpacked for the dead process: it falls to the next sweep.
+                return false;
             }
             throw written;
         }

@@ -7,8 +7,9 @@ import java.util.stream.Collectors;
 /**
  * The bits of an argument that a test looks at.
  *
- * <p>Only bits of the low half, but for a pointer ({@link #isNull}). The arguments tested here are ints to the kernel, which ignores the high half; a
- * filter that compares all 64 bits lets ioctl(fd, TIOCSTI | 1 &lt;&lt; 32) through (CVE-2019-10063).
+ * <p>Only bits of the low half, but for a pointer ({@link #isNull}). The arguments tested here are ints to the kernel,
+ * which ignores the high half; a filter that compares all 64 bits lets ioctl(fd, TIOCSTI | 1 &lt;&lt; 32) through
+ * (CVE-2019-10063).
  *
  * @param index 0 to 5
  * @param mask the bits, all 32 by default

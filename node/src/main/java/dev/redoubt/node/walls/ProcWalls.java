@@ -3,6 +3,7 @@ package dev.redoubt.node.walls;
 import dev.redoubt.node.launch.LaunchSpec.Cover;
 import dev.redoubt.node.launch.LaunchSpec.Mask;
 import dev.redoubt.node.launch.LaunchSpec.SynthesisedFile;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.protocol.Limits;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,6 +39,11 @@ public final class ProcWalls {
             .toList();
 
     private ProcWalls() {}
+
+    /** All of it that a slot can have before anybody knows what will run in it: the covers, and places for the files. */
+    public static SlotPlan plan(HostFacts host) {
+        return new SlotPlan(masks(host), FILES);
+    }
 
     /**
      * The masks, in the order in which they must be placed. A name that the host's kernel has and the list does not
