@@ -41,12 +41,16 @@ static struct spec spec;
 static struct plan plan;
 static int planned_files[SPEC_FILES_MAX];
 static int answer_to;
+static int node = -1; /* the builder's, while somebody there waits for its answer */
 
 static _Noreturn void fail(enum step step)
 {
 	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step};
 	struct iovec part = {&report, sizeof report};
-	(void)send_message(answer_to, &part, 1, NULL, 0); /* nobody left to tell: ending is the message */
+	/* Nobody left to tell: ending is the message. The node first: the spawner kills us for it. */
+	if (node >= 0)
+		(void)send_message(node, &part, 1, NULL, 0);
+	(void)send_message(answer_to, &part, 1, NULL, 0);
 	_exit(1);
 }
 
@@ -340,8 +344,9 @@ static void prepare_binds(const int *descriptors, int count, int user_namespace,
 static _Noreturn void become_guest(const struct house *house, int builder, int channel);
 
 _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan_bytes,
-			     size_t plan_length, int control, int channel, const int *cgroups, int cgroup_count)
+			     size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count)
 {
+	const int control = sockets.control, orders = sockets.orders, channel = sockets.channel;
 	answer_to = control;
 	die_with_spawner(house->life);
 	errno = EINVAL;
@@ -370,6 +375,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	if (inner == 0) {
 		close(pair[0]);
 		close(control);
+		close(orders);
 		become_guest(house, pair[1], channel);
 	}
 	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
@@ -404,9 +410,10 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	/* ---- here a slot waits ---- */
 
 	int descriptors[MESSAGE_DESCRIPTORS_MAX], count = 0;
-	ssize_t length = receive_message(control, message, sizeof message, descriptors, &count, MESSAGE_DESCRIPTORS_MAX);
+	ssize_t length = receive_message(orders, message, sizeof message, descriptors, &count, MESSAGE_DESCRIPTORS_MAX);
 	if (length == 0)
-		_exit(0);
+		_exit(0); /* the node is gone */
+	node = orders;
 	must(length, STEP_SPEC);
 	errno = EINVAL;
 	if (spec_read(message, length, &spec) != 0)
@@ -443,7 +450,14 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 			break;
 	}
 	part = (struct iovec){&report, sizeof report};
+	if (report.kind != REPORT_LAUNCHED) {
+		errno = report.error;
+		fail(report.step);
+	}
+	/* The spawner first: once the node knows of a sandbox, whoever comes after that node finds it. A node that is gone
+	 * meanwhile hears nothing; what becomes of the sandbox is for the next one to say. */
 	must(send_message(control, &part, 1, &listener, listener < 0 ? 0 : 1), STEP_HAND_OVER);
+	(void)send_message(orders, &part, 1, &listener, listener < 0 ? 0 : 1);
 	_exit(0);
 }
 

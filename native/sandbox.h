@@ -17,7 +17,7 @@ struct house {
 	pid_t spawner;
 };
 
-/* The answer of each step of a launch, on the builder's socket. */
+/* The answer of each step: to the spawner, and the last one of a launch to the node as well. */
 enum report_kind { REPORT_PREPARED = 1, REPORT_LAUNCHED = 2, REPORT_FAILED = 3 };
 
 struct report {
@@ -33,12 +33,17 @@ enum prepare_flag {
 	PREPARE_TEST_REAPED_FIRST = 0x200, /* test build only: the inner process is killed and reaped before it is reported */
 };
 
+/* SEQPACKET, all of them. */
+struct builder_sockets {
+	int control; /* to the spawner: reports */
+	int orders;  /* to the node: one spec in, one report out */
+	int channel; /* the guest's end of its channel */
+};
+
 /* Runs in a child of the spawner and never returns. Descriptors are the child's own from here on.
- *   control  SEQPACKET to the spawner: reports out, one LAUNCH message in
- *   channel  the guest's end of its channel
  *   plan     of the slot, as the node sent it: not read yet
  *   cgroups  v1: cgroup.procs of each hierarchy, open for writing */
 _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan,
-			     size_t plan_length, int control, int channel, const int *cgroups, int cgroup_count);
+			     size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The spawner: resident, root, one thread. Pre-forks slots, launches sandboxes in them, reaps them, and keeps one duplicate
- * of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2).
+ * The spawner: resident, root, one thread. Pre-forks slots, in which the node launches sandboxes, reaps them, and keeps one
+ * duplicate of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2).
  *
  * usage: redoubt-spawner --socket PATH --lock PATH --guest PATH [--die-with-node]
  *
@@ -31,9 +31,9 @@
 
 enum { MAGIC = 0x31424452, VERSION = 1, SANDBOXES_MAX = 4096, NODES_MAX = 16, STRANGERS_MAX = 64, LIST_ENTRY = 24 };
 
-enum verb { PREPARE = 1, LAUNCH = 2, LIST = 3, FETCH = 4, FORGET = 5, REPLY = 0x8000 };
+enum verb { PREPARE = 1, LIST = 2, FETCH = 3, FORGET = 4, REPLY = 0x8000 };
 
-enum state { PREPARING = 0, SLOT = 1, LAUNCHING = 2, RUNNING = 3, DEAD = 4 };
+enum state { PREPARING = 0, SLOT = 1, RUNNING = 2, DEAD = 3 };
 
 struct request {
 	uint32_t magic;
@@ -64,10 +64,10 @@ struct sandbox {
 	enum state state;
 	uint32_t id_base;
 	pid_t builder, inner;
-	int control, channel, pidfd, network, listener;
+	int control, orders, channel, pidfd, network, listener;
 	int status;
 	int forgotten;
-	struct waiter prepare, launch, forget;
+	struct waiter prepare, forget;
 };
 
 /* How a child ended that no sandbox knew: an inner process may end, and be reaped, before its builder reports it. */
@@ -153,6 +153,7 @@ static struct sandbox *find(uint64_t number)
 static void release(struct sandbox *sandbox)
 {
 	close_one(&sandbox->control);
+	close_one(&sandbox->orders);
 	close_one(&sandbox->channel);
 	close_one(&sandbox->pidfd);
 	close_one(&sandbox->network);
@@ -180,7 +181,6 @@ static void finish_if_gone(struct sandbox *sandbox)
 		return;
 	sandbox->state = DEAD;
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, ECHILD, STEP_KILLED, NULL, 0, NULL, 0);
-	answer_waiter(&sandbox->launch, sandbox, LAUNCH, ECHILD, STEP_KILLED, NULL, 0, NULL, 0);
 	if (sandbox->forgotten) {
 		uint32_t status = sandbox->status;
 		answer_waiter(&sandbox->forget, sandbox, FORGET, 0, 0, &status, sizeof status, NULL, 0);
@@ -258,19 +258,19 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		return;
 	}
 
-	int control[2], channel[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0) {
+	int pairs[3][2]; /* the child's ends are [1] */
+	for (int i = 0; i < 3; i++) {
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pairs[i]) == 0)
+			continue;
 		answer(node, request, errno, STEP_FORK, NULL, 0, NULL, 0);
+		while (i-- > 0)
+			close_all(pairs[i], 2);
 		return;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0) {
-		answer(node, request, errno, STEP_FORK, NULL, 0, NULL, 0);
-		close_all(control, 2);
-		return;
-	}
+	const int *control = pairs[0], *orders = pairs[1], *channel = pairs[2];
 	fcntl(control[0], F_SETFL, O_NONBLOCK); /* the spawner waits for nobody */
 	int size = SPEC_MESSAGE_MAX;
-	setsockopt(control[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	setsockopt(orders[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 	size = 1 << 20; /* the guest's frames: enough for a fast job, bounded for a stopped reader */
 	setsockopt(channel[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 	setsockopt(channel[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
@@ -283,8 +283,9 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 	pid_t builder = syscall(NR_CLONE3, &arguments, sizeof arguments);
 	if (builder == 0) {
 		/* The descriptors of every other sandbox end here: ours move to the low numbers, the rest is closed. */
-		int mine[4 + CGROUP_DESCRIPTORS_MAX], n = 0;
+		int mine[5 + CGROUP_DESCRIPTORS_MAX], n = 0;
 		mine[n++] = control[1];
+		mine[n++] = orders[1];
 		mine[n++] = channel[1];
 		mine[n++] = house.guest_binary;
 		mine[n++] = house.life;
@@ -300,45 +301,28 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		struct house own = {.guest_binary = 10, .life = 11, .spawner = house.spawner};
+		struct house own = {.guest_binary = 11, .life = 12, .spawner = house.spawner};
 		int cgroups[CGROUP_DESCRIPTORS_MAX];
 		for (int i = 0; i < count; i++)
-			cgroups[i] = 12 + i;
-		build_sandbox(&own, id_base, flags, payload + 8, length - 8, 8, 9, cgroups, count);
+			cgroups[i] = 13 + i;
+		build_sandbox(&own, id_base, flags, payload + 8, length - 8,
+			      (struct builder_sockets){.control = 8, .orders = 9, .channel = 10}, cgroups, count);
 	}
 	int error = errno;
-	close(control[1]);
-	close(channel[1]);
+	for (int i = 0; i < 3; i++)
+		close(pairs[i][1]);
 	if (builder < 0) {
 		answer(node, request, error, STEP_FORK, NULL, 0, NULL, 0);
-		close(control[0]);
-		close(channel[0]);
+		for (int i = 0; i < 3; i++)
+			close(pairs[i][0]);
 		return;
 	}
 	*sandbox = (struct sandbox){
 		.number = request->sandbox, .state = PREPARING, .id_base = id_base, .builder = builder, .control = control[0],
-		.channel = channel[0], .pidfd = -1, .network = -1, .listener = -1,
-		.prepare = waiter_for(node), .launch = {.node = -1}, .forget = {.node = -1},
+		.orders = orders[0], .channel = channel[0], .pidfd = -1, .network = -1, .listener = -1,
+		.prepare = waiter_for(node), .forget = {.node = -1},
 	};
 	watch(control[0], SOURCE_BUILDER, sandbox - sandboxes);
-}
-
-static void do_launch(int node, const struct request *request, const uint8_t *payload, size_t length, const int *fds, int count)
-{
-	struct sandbox *sandbox = request->sandbox ? find(request->sandbox) : NULL;
-	if (!sandbox || (sandbox->state != SLOT && sandbox->state != PREPARING) || sandbox->launch.node >= 0) {
-		answer(node, request, sandbox ? EBUSY : ENOENT, STEP_REQUEST, NULL, 0, NULL, 0);
-		return;
-	}
-	/* Passed on unread: the spec is parsed in the builder, whose crash is one sandbox's. */
-	struct iovec part = {(void *)payload, length};
-	if (send_message(sandbox->control, &part, 1, fds, count) < 0) {
-		answer(node, request, errno, STEP_HAND_OVER, NULL, 0, NULL, 0);
-		return;
-	}
-	sandbox->launch = waiter_for(node);
-	if (sandbox->state == SLOT)
-		sandbox->state = LAUNCHING;
 }
 
 static void do_list(int node, const struct request *request)
@@ -419,8 +403,6 @@ static void serve_node(int index)
 		answer(index, &request, EPROTO, STEP_REQUEST, NULL, 0, NULL, 0);
 	else if (request.verb == PREPARE)
 		do_prepare(index, &request, payload, left, fds, count);
-	else if (request.verb == LAUNCH)
-		do_launch(index, &request, payload, left, fds, count);
 	else if (request.verb == LIST)
 		do_list(index, &request);
 	else if (request.verb == FETCH)
@@ -435,7 +417,6 @@ static void serve_node(int index)
 static void heard_failed(struct sandbox *sandbox, uint32_t error, uint32_t step)
 {
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, error, step, NULL, 0, NULL, 0);
-	answer_waiter(&sandbox->launch, sandbox, LAUNCH, error, step, NULL, 0, NULL, 0);
 	kill_sandbox(sandbox);
 }
 
@@ -451,19 +432,19 @@ static void heard_prepared(struct sandbox *sandbox, const struct report *report,
 		return;
 	}
 	sandbox->inner = report->pid;
-	sandbox->state = sandbox->launch.node >= 0 ? LAUNCHING : SLOT;
+	sandbox->state = SLOT;
 	if (sandbox->forgotten)
 		kill_sandbox(sandbox);
 	uint32_t pid = report->pid;
-	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
+	const int fds[4] = {network, sandbox->channel, pidfd, sandbox->orders};
+	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, fds, 4);
+	close_one(&sandbox->orders); /* the node's alone: when it is gone the slot ends */
 }
 
 static void heard_launched(struct sandbox *sandbox, int listener)
 {
 	sandbox->listener = listener;
 	sandbox->state = RUNNING;
-	int fds[3] = {sandbox->channel, sandbox->pidfd, listener};
-	answer_waiter(&sandbox->launch, sandbox, LAUNCH, 0, 0, NULL, 0, fds, listener >= 0 ? 3 : 2);
 }
 
 /* @return whether there may be more to hear */

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -44,7 +45,9 @@ public final class UnixSocket implements AutoCloseable {
     private static final long CONTROL_SIZE = 16 + 4L * MOST_DESCRIPTORS;
 
     private final int fd;
-    private final Arena arena = Arena.ofShared();
+    /** Of the collector: closing a shared one stops every thread for a moment, once for each sandbox that ends. */
+    private final Arena arena = Arena.ofAuto();
+
     private final Header out = new Header(arena);
     private final Header in = new Header(arena);
 
@@ -199,7 +202,6 @@ public final class UnixSocket implements AutoCloseable {
     @Override
     public void close() {
         Descriptors.close(fd);
-        arena.close();
     }
 
     private long transmit(MemorySegment data, long flags, int... descriptors) {
@@ -223,11 +225,15 @@ public final class UnixSocket implements AutoCloseable {
     }
 
     private long again(long call, Header header, long flags) {
-        while (true) {
-            long result = Syscall.raw(call, fd, header.message.address(), flags, 0, 0, 0);
-            if (result != -Errno.EINTR) {
-                return result;
+        try {
+            while (true) {
+                long result = Syscall.raw(call, fd, header.message.address(), flags, 0, 0, 0);
+                if (result != -Errno.EINTR) {
+                    return result;
+                }
             }
+        } finally {
+            Reference.reachabilityFence(header); // the kernel only knows its address
         }
     }
 

@@ -8,7 +8,6 @@ import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.ranges.Ranges;
 import java.util.List;
 
@@ -48,9 +47,11 @@ final class BareSandboxes {
 
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
         LaunchSpec spec = order.spec().withFlags(settings.switches().specFlags());
-        Spawner.Launched launched = household.spawner().launch(slot.number(), spec.encoded(0), List.of(), descriptors);
-        Fd.owned(launched.pidfd()).close();
-        UnixSocket socket = UnixSocket.adopt(launched.channel());
+        int listener = slot.launcher().launch(spec.encoded(0), List.of(), descriptors);
+        if (listener >= 0) {
+            Fd.owned(listener).close();
+        }
+        UnixSocket socket = UnixSocket.adopt(slot.handles().channel().handOver());
         GuestLoop loop = GuestLoop.start();
         undo.add(loop::close);
         GuestChannel guest = GuestChannel.open(loop, socket);

@@ -207,9 +207,12 @@ public final class Node implements AutoCloseable {
             mounts.add(disk.mount());
             mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            Spawner.Launched launched =
-                    household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
-            return sandbox(slot, spec.network(), launched);
+            int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
+            if (listener >= 0) {
+                Fd.owned(listener).close(); // the spawner keeps it for the broker
+            }
+            return new Sandbox(
+                    slot.id(), spec.network(), slot.handles(), slot.cgroup(), loop, sockets, slot.undo(), false);
         } finally {
             mounts.forEach(Fd::close);
         }
@@ -228,29 +231,13 @@ public final class Node implements AutoCloseable {
         return disk;
     }
 
-    private Sandbox sandbox(Slots.Slot slot, NetworkMode network, Spawner.Launched launched) {
-        Fd channel = Fd.owned(launched.channel());
-        Fd pidfd = Fd.owned(launched.pidfd());
-        slot.undo().add(channel::close);
-        slot.undo().add(pidfd::close);
-        if (launched.listener() >= 0) {
-            Fd.owned(launched.listener()).close(); // the spawner keeps it for the broker
-        }
-        Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
-        return new Sandbox(slot.id(), network, handles, slot.cgroup(), loop, sockets, slot.undo(), false);
-    }
-
     private Sandbox adopt(Household.Survivor survivor) {
         Entry entry = survivor.entry();
         Spawner.Kept kept = survivor.kept();
         Undo undo = removalOf(entry);
         undo.add(() -> household.spawner().forget(entry.number()));
-        Fd channel = Fd.owned(kept.channel());
-        Fd pidfd = Fd.owned(kept.pidfd());
-        Fd namespace = Fd.owned(kept.networkNamespace());
-        undo.add(channel::close);
-        undo.add(pidfd::close);
-        undo.add(namespace::close);
+        Sandbox.Handles handles = Sandbox.Handles.owned(kept.channel(), kept.pidfd(), kept.networkNamespace());
+        undo.add(handles::close);
         if (kept.listener() >= 0) {
             Fd.owned(kept.listener()).close();
         }
@@ -259,7 +246,7 @@ public final class Node implements AutoCloseable {
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 network,
-                new Sandbox.Handles(channel, pidfd, namespace),
+                handles,
                 cgroups.existing(entry.resources()),
                 loop,
                 sockets,

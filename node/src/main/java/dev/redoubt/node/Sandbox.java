@@ -55,7 +55,19 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /** The descriptors a sandbox lives by; the spawner keeps a duplicate of each. */
-    record Handles(Fd channel, Fd pidfd, Fd networkNamespace) {}
+    record Handles(Fd channel, Fd pidfd, Fd networkNamespace) implements AutoCloseable {
+        /** Takes ownership of descriptors that were just received. */
+        static Handles owned(int channel, int pidfd, int networkNamespace) {
+            return new Handles(Fd.owned(channel), Fd.owned(pidfd), Fd.owned(networkNamespace));
+        }
+
+        @Override
+        public void close() {
+            channel.close();
+            pidfd.close();
+            networkNamespace.close();
+        }
+    }
 
     public SandboxId id() {
         return id;

@@ -12,6 +12,7 @@ import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.launch.LaunchException;
+import dev.redoubt.node.launch.Launcher;
 import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.ranges.IdRange;
@@ -96,7 +97,13 @@ final class Slots implements AutoCloseable {
      * A prepared sandbox, with the default limits. What it is made of is written in {@code entry}, in the journal since
      * before it was made.
      */
-    record Slot(Entry entry, SandboxCgroup cgroup, @Nullable Disk disk, Fd networkNamespace, Undo undo) {
+    record Slot(
+            Entry entry,
+            SandboxCgroup cgroup,
+            @Nullable Disk disk,
+            Launcher launcher,
+            Sandbox.Handles handles,
+            Undo undo) {
         SandboxId id() {
             return entry.id();
         }
@@ -198,9 +205,12 @@ final class Slots implements AutoCloseable {
             undo.addLast(disk::release);
         }
         undo.add(() -> spawner.forget(number));
-        Fd namespace = Fd.owned(prepare(number, range, cgroup).networkNamespace());
-        undo.add(namespace::close);
-        return new Slot(entry, cgroup, disk, namespace, undo);
+        Spawner.Slot prepared = prepare(number, range, cgroup);
+        undo.add(prepared.launcher()::close);
+        Sandbox.Handles handles = Sandbox.Handles.owned(
+                prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
+        undo.add(handles::close);
+        return new Slot(entry, cgroup, disk, prepared.launcher(), handles, undo);
     }
 
     private Spawner.Slot prepare(long number, IdRange range, SandboxCgroup cgroup) {

@@ -54,7 +54,6 @@ public final class Spawner implements AutoCloseable {
     private enum Verb {
         NONE,
         PREPARE,
-        LAUNCH,
         LIST,
         FETCH,
         FORGET
@@ -74,11 +73,14 @@ public final class Spawner implements AutoCloseable {
         }
     }
 
-    /** A prepared slot: the inner process's pid on the host and its network namespace (the caller's to close). */
-    public record Slot(int pid, int networkNamespace) {}
-
-    /** What a running sandbox is reached by; all the caller's to close. {@code listener} is -1 without one. */
-    public record Launched(int channel, int pidfd, int listener) {}
+    /**
+     * A prepared slot, its descriptors the caller's to close.
+     *
+     * @param pid of the inner process, on the host
+     * @param channel to the guest that it will become
+     * @param launcher what makes it one
+     */
+    public record Slot(int pid, int networkNamespace, int channel, int pidfd, Launcher launcher) {}
 
     /** What the spawner kept for a sandbox of an earlier node. */
     public record Kept(State state, int channel, int pidfd, int networkNamespace, int listener) {}
@@ -90,7 +92,6 @@ public final class Spawner implements AutoCloseable {
     public enum State {
         PREPARING,
         SLOT,
-        LAUNCHING,
         RUNNING,
         DEAD
     }
@@ -140,7 +141,8 @@ public final class Spawner implements AutoCloseable {
     }
 
     /**
-     * Prepares a slot: namespaces, cgroups, id map, everything that does not depend on what will run.
+     * Prepares a slot: namespaces, cgroups, id map, everything that does not depend on what will run. It waits for its
+     * {@link Launcher}.
      *
      * @param plan of the mounts; what is launched in the slot begins its synthesised files with the plan's
      * @param cgroups v1: open cgroup.procs descriptors; v2: the cgroup's directory. They stay the caller's.
@@ -152,25 +154,8 @@ public final class Spawner implements AutoCloseable {
                     request(arena, Verb.PREPARE, sandbox).u32(idBase).u32((cgroup2 ? 1 : 0) | extraFlags);
             plan.write(message);
             Answer answer = ask(Verb.PREPARE, sandbox, message, cgroups);
-            return new Slot(answer.u32(0), answer.descriptors().get(0));
-        }
-    }
-
-    /**
-     * Launches a sandbox in its slot.
-     *
-     * @param files of this sandbox alone, after those of the spec
-     * @param descriptors the layers' detached mounts and the rest, in the order of the spec; they stay the caller's
-     * @throws LaunchException naming the wall that could not be built
-     */
-    public Launched launch(
-            long sandbox, LaunchSpec.Encoded spec, List<LaunchSpec.SynthesisedFile> files, int[] descriptors) {
-        try (Arena arena = Arena.ofConfined()) {
-            FlatWriter message = request(arena, Verb.LAUNCH, sandbox);
-            spec.write(message, files);
-            Answer answer = ask(Verb.LAUNCH, sandbox, message, descriptors);
             List<Integer> got = answer.descriptors();
-            return new Launched(got.get(0), got.get(1), got.size() > 2 ? got.get(2) : -1);
+            return new Slot(answer.u32(0), got.get(0), got.get(1), got.get(2), new Launcher(got.get(3)));
         }
     }
 

@@ -57,10 +57,15 @@ final class SpawnerTest {
         return spawner.prepare(1, ID_BASE, false, flags, NOTHING, new int[] {group.number()});
     }
 
+    private static void close(Spawner.Slot slot) {
+        slot.launcher().close();
+        List.of(slot.networkNamespace(), slot.channel(), slot.pidfd()).forEach(Descriptors::close);
+    }
+
     @Test
     void aSlotThatWaitsIsKilledByItsForgetting() {
         Spawner.Slot slot = prepare(0);
-        Descriptors.close(slot.networkNamespace());
+        close(slot);
         assertThat(ProcessHandle.of(slot.pid())).isPresent();
         assertThat(spawner.forget(1)).hasValue(SIGKILL);
         assertThat(ProcessHandle.of(slot.pid())).isEmpty();
