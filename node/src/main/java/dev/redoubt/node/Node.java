@@ -189,13 +189,13 @@ public final class Node implements AutoCloseable {
         String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
-        Disk disk = limit(slot, spec.limits());
+        Fd disk = limit(slot, spec.limits());
         try (Mounting mounting = Mounting.open(spec)) {
             return launch(slot, spec, layers, disk, mounting);
         }
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers, Disk disk, Mounting mounting) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers, Fd disk, Mounting mounting) {
         LaunchSpec.Encoded launch = confinement.compile(spec, layers.size(), mounting.binds(layers.size() + 1));
         if (spec.network() != NetworkMode.NONE) { // the entry is there since the slot was made; it says none
             household.owner().write(slot.entry().with("network", spec.network().toString()));
@@ -204,7 +204,7 @@ public final class Node implements AutoCloseable {
         List<Fd> mounts = new ArrayList<>();
         try {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
-            mounts.add(disk.mount());
+            mounts.add(disk);
             mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
@@ -218,17 +218,19 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    /** @return the disk: the slot's, or one of the size that is wanted */
-    private Disk limit(Slots.Slot slot, Limits limits) {
+    /** @return a mount of the disk: of the slot's, or of one of the size that is wanted */
+    private Fd limit(Slots.Slot slot, Limits limits) {
         slots.limit(slot, limits, ioDevices);
-        Disk ready = Objects.requireNonNull(slot.disk());
+        Slots.EmptyDisk ready = Objects.requireNonNull(slot.disk());
         if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
-            return ready;
+            return ready.mount();
         }
         ready.release();
         Disk disk = disks.acquire(slot.entry().resources(), limits.disk(), limits.inodes());
         slot.undo().addLast(disk::release);
-        return disk;
+        Fd mount = disk.mount();
+        slot.undo().add(mount::close);
+        return mount;
     }
 
     private Sandbox adopt(Household.Survivor survivor) {

@@ -100,7 +100,7 @@ final class Slots implements AutoCloseable {
     record Slot(
             Entry entry,
             SandboxCgroup cgroup,
-            @Nullable Disk disk,
+            @Nullable EmptyDisk disk,
             Launcher launcher,
             Sandbox.Handles handles,
             Undo undo) {
@@ -110,6 +110,15 @@ final class Slots implements AutoCloseable {
 
         long number() {
             return entry.number();
+        }
+    }
+
+    /** One of the default size, and a mount of it for the sandbox; mounting takes 0.3 ms. */
+    record EmptyDisk(Disk disk, Fd mount) {
+        /** Gives it back unused. */
+        void release() {
+            mount.close();
+            disk.release();
         }
     }
 
@@ -199,11 +208,7 @@ final class Slots implements AutoCloseable {
         if (limited) {
             cgroup.apply(Limits.DEFAULT, List.of());
         }
-        Disk disk = null;
-        if (disks != null) {
-            disk = disks.acquire(entry.resources(), Limits.DEFAULT.disk(), Limits.DEFAULT.inodes());
-            undo.addLast(disk::release);
-        }
+        EmptyDisk disk = disks == null ? null : emptyDisk(disks, entry, undo);
         undo.add(() -> spawner.forget(number));
         Spawner.Slot prepared = prepare(number, range, cgroup);
         undo.add(prepared.launcher()::close);
@@ -211,6 +216,14 @@ final class Slots implements AutoCloseable {
                 prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
         undo.add(handles::close);
         return new Slot(entry, cgroup, disk, prepared.launcher(), handles, undo);
+    }
+
+    private static EmptyDisk emptyDisk(Disks disks, Entry entry, Undo undo) {
+        Disk disk = disks.acquire(entry.resources(), Limits.DEFAULT.disk(), Limits.DEFAULT.inodes());
+        undo.addLast(disk::release);
+        Fd mount = disk.mount();
+        undo.add(mount::close);
+        return new EmptyDisk(disk, mount);
     }
 
     private Spawner.Slot prepare(long number, IdRange range, SandboxCgroup cgroup) {

@@ -21,10 +21,12 @@ public final class Launcher implements AutoCloseable {
     private static final int REPORT = 16;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private final Spawner spawner;
     private final UnixSocket socket;
     private boolean closed;
 
-    Launcher(int socket) {
+    Launcher(Spawner spawner, int socket) {
+        this.spawner = spawner;
         this.socket = UnixSocket.adopt(socket);
     }
 
@@ -50,12 +52,18 @@ public final class Launcher implements AutoCloseable {
             answer.closeDescriptors();
             throw answer.length() == REPORT
                     ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4))
-                    : new LaunchException(Step.KILLED, Errno.ECHILD);
+                    : killed();
         } catch (LinuxException dead) {
-            throw new LaunchException(Step.KILLED, dead.errno());
+            throw killed();
         } finally {
             close();
         }
+    }
+
+    /** A spawner that dies takes its builders along; then asking it is what fails. */
+    private LaunchException killed() {
+        spawner.list();
+        return new LaunchException(Step.KILLED, Errno.ECHILD);
     }
 
     @Override

@@ -155,7 +155,7 @@ public final class Spawner implements AutoCloseable {
             plan.write(message);
             Answer answer = ask(Verb.PREPARE, sandbox, message, cgroups);
             List<Integer> got = answer.descriptors();
-            return new Slot(answer.u32(0), got.get(0), got.get(1), got.get(2), new Launcher(got.get(3)));
+            return new Slot(answer.u32(0), got.get(0), got.get(1), got.get(2), new Launcher(this, got.get(3)));
         }
     }
 

@@ -65,10 +65,56 @@ final class SpawnerTest {
     @Test
     void aSlotThatWaitsIsKilledByItsForgetting() {
         Spawner.Slot slot = prepare(0);
-        close(slot);
         assertThat(ProcessHandle.of(slot.pid())).isPresent();
         assertThat(spawner.forget(1)).hasValue(SIGKILL);
         assertThat(ProcessHandle.of(slot.pid())).isEmpty();
+        close(slot);
+    }
+
+    @Test
+    void aSlotThatItsNodeLetsGoOfEnds() {
+        Spawner.Slot slot = prepare(0);
+        assertThat(stateOfTheOnlyOne()).isEqualTo(Spawner.State.SLOT);
+        close(slot);
+        while (stateOfTheOnlyOne() != Spawner.State.DEAD) {
+            Thread.onSpinWait(); // the time limit of the class ends it
+        }
+        assertThat(ProcessHandle.of(slot.pid())).isEmpty();
+        assertThat(spawner.forget(1)).isPresent();
+        assertThat(spawner.list()).isEmpty();
+    }
+
+    @Test
+    void aLaunchInADeadSlotSaysSo() {
+        Spawner.Slot slot = prepare(0);
+        spawner.forget(1);
+        LaunchSpec.Encoded anything = new LaunchSpec(
+                        0,
+                        1,
+                        1,
+                        0,
+                        0,
+                        0,
+                        1,
+                        new LaunchSpec.Upper.Memory(0, 0),
+                        "name",
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        new LaunchSpec.Landlock(0, 0, 0, List.of()),
+                        new LaunchSpec.Filter(new byte[0]),
+                        List.of())
+                .encoded(0);
+        assertThatThrownBy(() -> slot.launcher().launch(anything, List.of(), new int[0]))
+                .isInstanceOfSatisfying(LaunchException.class, failed -> assertThat(failed.step())
+                        .isEqualTo(Step.KILLED));
+        close(slot);
+    }
+
+    private Spawner.State stateOfTheOnlyOne() {
+        return spawner.list().getFirst().state();
     }
 
     /** Its end reaches the spawner before the number that would tell whose end it is. */
