@@ -246,14 +246,7 @@ public final class Node implements AutoCloseable {
         NetworkMode network =
                 NetworkMode.parse(entry.facts().getOrDefault("network", "none")).orElse(NetworkMode.NONE);
         Sandbox sandbox = new Sandbox(
-                entry.id(),
-                network,
-                handles,
-                cgroups.existing(entry.resources()),
-                loop,
-                sockets,
-                undo,
-                true);
+                entry.id(), network, handles, cgroups.existing(entry.resources()), loop, sockets, undo, true);
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

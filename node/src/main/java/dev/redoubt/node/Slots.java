@@ -212,8 +212,8 @@ final class Slots implements AutoCloseable {
         undo.add(() -> spawner.forget(number));
         Spawner.Slot prepared = prepare(number, range, cgroup);
         undo.add(prepared.launcher()::close);
-        Sandbox.Handles handles = Sandbox.Handles.owned(
-                prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
+        Sandbox.Handles handles =
+                Sandbox.Handles.owned(prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
         undo.add(handles::close);
         return new Slot(entry, cgroup, disk, prepared.launcher(), handles, undo);
     }

@@ -108,8 +108,9 @@ final class SpawnerTest {
                         List.of())
                 .encoded(0);
         assertThatThrownBy(() -> slot.launcher().launch(anything, List.of(), new int[0]))
-                .isInstanceOfSatisfying(LaunchException.class, failed -> assertThat(failed.step())
-                        .isEqualTo(Step.KILLED));
+                .isInstanceOfSatisfying(
+                        LaunchException.class,
+                        failed -> assertThat(failed.step()).isEqualTo(Step.KILLED));
         close(slot);
     }
 
