@@ -3,6 +3,7 @@ package dev.redoubt.bench;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.protocol.HostMount;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ final class Exec implements Bench.Benchmark {
                 try (Sandbox sandbox = library.create(root.image(), mounts)) {
                     List<Subject> subjects = new ArrayList<>();
                     Job.on(root).forEach(job -> subjects.add(ours(sandbox, job)));
+                    subjects.addAll(host(bench, root));
                     subjects.addAll(peers(bench, root));
                     bench.turns().take(subjects, bench.warmUps(), bench.rounds(3, 100));
                 }
@@ -49,6 +51,21 @@ final class Exec implements Bench.Benchmark {
             long end = Library.exec(sandbox, job.argv());
             sink.add(job.what(), Unit.MILLISECONDS, (end - began) / NANOS_PER_MILLI);
         });
+    }
+
+    /** The same programs outside of any sandbox (the host's C library loads the dynamic one): what no wall can undercut. */
+    private static List<Subject> host(Bench bench, Root root) throws IOException {
+        Path inMounts = Path.of(NOTHING.getFirst()).getFileName();
+        List<Subject> subjects = new ArrayList<>();
+        for (Job job : Job.on(root)) {
+            Path program = job.argv().equals(NOTHING)
+                    ? bench.workbench().natives().resolve(inMounts)
+                    : root.directory().resolve("." + job.argv().getFirst());
+            List<String> command = new ArrayList<>(job.argv());
+            command.set(0, program.toString());
+            subjects.add(program(bench, "host", job, false, command));
+        }
+        return subjects;
     }
 
     private static List<Subject> peers(Bench bench, Root root) throws IOException, InterruptedException {
