@@ -20,6 +20,15 @@ record Bench(BenchSettings settings, Workbench workbench, Turns turns, Consumer<
         return settings.shortRun() ? few : many;
     }
 
+    /** For {@link Library#warmUp}: everything on the way has been done more than a thousand times by then. */
+    int warmUpSandboxes() {
+        return rounds(1, 300);
+    }
+
+    int warmUpJobs() {
+        return rounds(1, 5);
+    }
+
     /** Rounds before the ones that count. */
     int warmUps() {
         return rounds(1, 20);

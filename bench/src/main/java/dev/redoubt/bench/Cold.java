@@ -25,6 +25,8 @@ final class Cold implements Bench.Benchmark {
                 Library bare = bench.library(0)) {
             for (Root root : Roots.available(bench, bare.node().images())) {
                 bench.said().accept("on " + root.image());
+                slots.warmUp(root.image(), bench.warmUpSandboxes(), bench.warmUpJobs());
+                bare.warmUp(root.image(), bench.warmUpSandboxes(), bench.warmUpJobs());
                 List<Subject> subjects = new ArrayList<>();
                 subjects.add(ours(slots, root, "slots ready"));
                 subjects.add(ours(bare, root, "no slot"));

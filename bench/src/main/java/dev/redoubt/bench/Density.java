@@ -27,9 +27,7 @@ final class Density implements Bench.Benchmark {
         Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {
             leftovers.noteOwner();
-            for (int warm = 0; warm < bench.warmUps(); warm++) {
-                createAndRemove(library, image);
-            }
+            library.warmUp(image, bench.warmUpSandboxes(), bench.warmUpJobs());
             climb(bench, library, image);
         }
         leftovers.report(bench.turns());

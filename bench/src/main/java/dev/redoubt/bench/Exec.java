@@ -34,6 +34,7 @@ final class Exec implements Bench.Benchmark {
         try (Library library = bench.library(0)) {
             for (Root root : Roots.available(bench, library.node().images())) {
                 bench.said().accept("on " + root.image());
+                library.warmUp(root.image(), bench.warmUpSandboxes(), bench.warmUpJobs());
                 try (Sandbox sandbox = library.create(root.image(), mounts)) {
                     List<Subject> subjects = new ArrayList<>();
                     Job.on(root).forEach(job -> subjects.add(ours(sandbox, job)));

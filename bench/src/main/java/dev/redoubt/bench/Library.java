@@ -26,6 +26,7 @@ final class Library implements AutoCloseable {
     static final String NAME = "redoubt";
     private static final long PATIENCE_SECONDS = 60;
     private static final int MOST_OUTPUT = 1 << 20;
+    private static final List<String> WORD = List.of("/bin/echo", "ready");
 
     private final Node node;
 
@@ -86,6 +87,20 @@ final class Library implements AutoCloseable {
         CollectedOutput output = new CollectedOutput(MOST_OUTPUT);
         run(sandbox, argv, output);
         return output.text();
+    }
+
+    /**
+     * Does for a while what a node does all day, back to back. Samples are taken with long rests between them: by
+     * themselves they would be over before the compiler thinks that anything here is worth compiling.
+     */
+    void warmUp(String image, int sandboxes, int jobsInEach) throws InterruptedException {
+        for (int i = 0; i < sandboxes; i++) {
+            try (Sandbox sandbox = create(image)) {
+                for (int job = 0; job < jobsInEach; job++) {
+                    firstByte(sandbox, WORD);
+                }
+            }
+        }
     }
 
     private static long run(Sandbox sandbox, List<String> argv, OutputSink sink) throws InterruptedException {
