@@ -14,6 +14,13 @@ final class EscapeTestCommand implements Callable<Integer> {
             description = "Runtime class (default: ${DEFAULT-VALUE}).")
     private String runtime = "";
 
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            defaultValue = "default",
+            description = "Whose walls are attacked: default or minimal (default: ${DEFAULT-VALUE}).")
+    private String profile = "";
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -22,6 +29,6 @@ final class EscapeTestCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return LocalChecks.escapeTest(runtime, json, layers);
+        return LocalChecks.escapeTest(runtime, profile, json, layers);
     }
 }

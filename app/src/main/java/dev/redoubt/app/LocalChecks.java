@@ -9,6 +9,7 @@ import dev.redoubt.node.escape.Finding;
 import dev.redoubt.node.escape.LayerTable;
 import dev.redoubt.node.escape.Report;
 import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,14 +24,15 @@ final class LocalChecks {
     private LocalChecks() {}
 
     /** Attacks, prints what came of it, and fails when something is open that SECURITY.md does not explain. */
-    static int escapeTest(String runtime, boolean json, boolean layers) {
+    static int escapeTest(String runtime, String profile, boolean json, boolean layers) {
         if (!runtime.equals("container")) {
             throw Refusal.notBuilt("runtime class " + runtime);
         }
+        RunCommand.builtProfile(profile);
         try {
             NodeSettings settings = Installation.library();
             LocalImages.ensure(settings, "busybox");
-            EscapeTest test = new EscapeTest(settings, SandboxSpec.of("busybox"));
+            EscapeTest test = new EscapeTest(settings, SandboxSpec.of("busybox").withProfile(Profile.builtIn(profile).orElseThrow()));
             if (layers) {
                 return layers(test.layers(), json);
             }

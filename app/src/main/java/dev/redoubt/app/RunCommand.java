@@ -209,15 +209,19 @@ final class RunCommand implements Callable<Integer> {
     private void refuseWhatIsNotBuilt() {
         choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
         choice("--network", network, List.of("none", "localhost"), List.of("egress", "internet", "block"));
-        choice(
-                "--profile",
-                profile,
-                List.of("default", "minimal"),
-                List.of("ci-runner", "web-server", "batch-job", "hostile-tenant", "development", "database"));
+        builtProfile(profile);
         notBuilt("--allow", !allow.isEmpty());
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());
         notBuilt("--remote", remote);
+    }
+
+    static void builtProfile(String name) {
+        choice(
+                "--profile",
+                name,
+                List.of("default", "minimal"),
+                List.of("ci-runner", "web-server", "batch-job", "hostile-tenant", "development", "database"));
     }
 
     private static void choice(String option, String value, List<String> built, List<String> planned) {

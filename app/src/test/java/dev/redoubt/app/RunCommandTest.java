@@ -133,6 +133,14 @@ class RunCommandTest {
     }
 
     @Test
+    void theBatteryAttacksNoOtherProfileThanTheOneAsked() {
+        assertThat(say("escape-test", "--profile", "hostile-tenant").err())
+                .startsWith("redoubt: UNPROCESSABLE: --profile")
+                .contains("not built yet");
+        assertThat(say("escape-test", "--profile", "nobody").err()).startsWith("redoubt: VALIDATION_ERROR: --profile");
+    }
+
+    @Test
     void anUnknownOptionNamesTheNearest() {
         Said said = say("run", "--memroy", "5M", "--", "true");
         assertThat(said.exit()).isEqualTo(125);

@@ -66,6 +66,80 @@ class CrashTest {
         Place.until("spawners end with their node", 10, () -> place.processes().isEmpty());
     }
 
+    /** No node ever opens here: the next command that looks at images removes what is left. */
+    @Test
+    void anImportThatIsKilledIsGoneWithTheNextCommand() throws Exception {
+        Random random = new Random(SEED);
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            Path archive = manyFiles(place.file("files"));
+            long begun = System.nanoTime();
+            assertThat(cli.run("image", "import", "--name", "whole", archive.toString())
+                            .exit())
+                    .isZero();
+            long whole = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+            assertThat(place.leftovers()).as("of one that was not killed").isEqualTo(Place.Leftovers.NONE);
+            assertThat(cli.run("image", "rm", "whole").exit()).isZero();
+            ImportsLeft none = ImportsLeft.of(place);
+
+            int interrupted = 0;
+            for (int round = 0; round < 3; round++) {
+                killTwoImports(cli, archive, random, whole);
+                Place.until("spawners end with their import", 10, () -> place.processes().isEmpty());
+                interrupted += place.leftovers().groups().isEmpty() ? 0 : 1;
+                place.ageOwners(); // as above
+
+                Cli.Said listed = cli.run("image", "ls", "--json");
+                assertThat(listed.exit()).isZero();
+                assertThat(place.leftovers()).as("seed %d", SEED).isEqualTo(Place.Leftovers.NONE);
+                assertThat(listed.out()).as("seed %d", SEED).isEqualToIgnoringNewLines("[]");
+                assertThat(ImportsLeft.of(place)).as("seed %d", SEED).isEqualTo(none);
+            }
+            assertThat(interrupted)
+                    .as("control: rounds that left control groups, seed %d", SEED)
+                    .isPositive();
+        }
+    }
+
+    /** Never as late as the end of a whole one, so that no image is made. */
+    private static void killTwoImports(Cli cli, Path archive, Random random, long whole) throws Exception {
+        List<Process> imports = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            imports.add(cli.start("image", "import", "--name", "killed", archive.toString()));
+        }
+        for (Process one : imports) {
+            TimeUnit.MILLISECONDS.sleep(random.nextLong(whole / 2));
+            one.destroyForcibly().waitFor();
+        }
+    }
+
+    private static Path manyFiles(Path directory) throws Exception {
+        Files.createDirectory(directory);
+        for (int i = 0; i < 5_000; i++) {
+            Files.createFile(directory.resolve("file" + i));
+        }
+        Path archive = directory.resolveSibling("files.tar");
+        Process tar = new ProcessBuilder("tar", "-cf", archive.toString(), "-C", directory.toString(), ".")
+                .inheritIO()
+                .start();
+        assertThat(tar.waitFor()).isZero();
+        return archive;
+    }
+
+    /** What only an import leaves, by name. */
+    private record ImportsLeft(List<String> temporary, List<String> layers, List<String> mounts) {
+        static ImportsLeft of(Place place) throws IOException {
+            Path images = place.data().resolve("node/images");
+            String root = place.file(".").normalize().toString();
+            return new ImportsLeft(
+                    Place.names(images.resolve("tmp")),
+                    Place.names(images.resolve("layers")),
+                    Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+                            .filter(line -> line.contains(root))
+                            .toList());
+        }
+    }
+
     @Test
     void aDaemonMayDieAtAnyMoment() throws Exception {
         Random random = new Random(SEED);

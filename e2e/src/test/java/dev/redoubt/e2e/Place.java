@@ -182,7 +182,7 @@ final class Place implements AutoCloseable {
         return names(groups()).stream().filter(name -> name.startsWith(owner)).toList();
     }
 
-    private static List<String> names(Path directory) throws IOException {
+    static List<String> names(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }

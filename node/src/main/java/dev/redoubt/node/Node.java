@@ -149,12 +149,26 @@ public final class Node implements AutoCloseable {
 
     /**
      * The image store of a data directory, without a node; for an archive to be unpacked it builds sandboxes by itself.
+     * What dead owners left is swept as when a node opens: one of them may have been unpacking.
      *
      * @throws DataDirectoryException when the data directory cannot be used
      * @throws ImageException when the store cannot
      */
     public static ImageStore openImages(NodeSettings settings) {
-        return openImages(settings, DataDirectory.open(settings.dataDirectory()));
+        DataDirectory data = DataDirectory.open(settings.dataDirectory());
+        ImageStore images = openImages(settings, data);
+        // Once more when something was swept: only now nobody writes in what a dead one was unpacking.
+        return Sweep.isDue(data) && isSwept(settings, data, images) ? openImages(settings, data) : images;
+    }
+
+    /** What cannot be removed now falls to the next, and is no reason to refuse anybody an image. */
+    private static boolean isSwept(NodeSettings settings, DataDirectory data, ImageStore images) {
+        try (Disks disks = Disks.open(data)) {
+            Sweep sweep = new Sweep(Cgroups.detect(), disks, images, Ranges.open(data), settings.runDirectory());
+            return !sweep.run(data).removed().isEmpty();
+        } catch (CgroupException | DiskException | Problem cannot) {
+            return false;
+        }
     }
 
     private static ImageStore openImages(NodeSettings settings, DataDirectory data) {

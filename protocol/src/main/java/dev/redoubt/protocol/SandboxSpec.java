@@ -44,6 +44,11 @@ public record SandboxSpec(
         }
     }
 
+    /** The same under another profile. */
+    public SandboxSpec withProfile(Profile other) {
+        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid);
+    }
+
     /** The defaults of the contract for an image: sealed, 512 MiB, one cpu, 256 processes, 1 GiB of disk. */
     public static SandboxSpec of(String image) {
         return new SandboxSpec(

@@ -10,7 +10,6 @@ import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.SandboxGoneException;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.walls.Capability;
-import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -82,9 +81,6 @@ final class AttackedSandbox implements Confined {
     }
 
     private RunRequest as(As as, Work work) {
-        if (spec.profile().users() == Profile.Users.SINGLE) {
-            return RunRequest.of(work);
-        }
         long root = Capability.mask(Capability.ofRootJob(spec.profile()));
         return switch (as) {
             case PLAIN -> RunRequest.of(work).withUser("1000").withCapabilities(root, 0);

@@ -3,6 +3,8 @@ package dev.redoubt.node.escape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** All attacks of one battery run with their verdicts. */
 public record Report(List<Finding> findings) {
@@ -37,13 +39,14 @@ public record Report(List<Finding> findings) {
                 .toList();
     }
 
-    /** Explained, but not open here: a wall that has become better than its description. */
+    /** Explained, but not open for who attacked here: a wall that has become better than its description. */
     public List<Explained.Key> stale(Explained explained) {
         List<Explained.Key> open = open().stream()
                 .map(finding -> new Explained.Key(finding.probe().name(), finding.as()))
                 .toList();
+        Set<As> attackers = findings.stream().map(Finding::as).collect(Collectors.toSet());
         return explained.reasons().keySet().stream()
-                .filter(key -> !open.contains(key))
+                .filter(key -> attackers.contains(key.as()) && !open.contains(key))
                 .toList();
     }
 

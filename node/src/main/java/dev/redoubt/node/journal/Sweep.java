@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -77,6 +78,18 @@ public final class Sweep {
         return new SweepReport(removed, corrupt, problems);
     }
 
+    /** Whether some owner is dead: asked before what a sweep needs is opened, which takes longer than listing images. */
+    public static boolean isDue(DataDirectory data) {
+        for (Path owner : owners(data)) {
+            Optional<Fd> dead = isRipe(owner) ? lockOfDead(owner) : Optional.empty();
+            if (dead.isPresent()) {
+                dead.get().close();
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static List<Path> owners(DataDirectory data) {
         List<Path> owners = new ArrayList<>();
         Path all = data.nodeDirectory(Owner.ALL);
@@ -107,18 +120,31 @@ public final class Sweep {
 
     /** @return whether the owner was dead and is now gone */
     private boolean sweep(Path owner, List<Path> corrupt) {
-        Path file = owner.resolve(Owner.LOCK);
-        try (Fd lock = LinuxFiles.open(file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600)) {
-            if (!LinuxFiles.tryLock(lock) || !isStill(file, lock)) {
-                return false;
-            }
+        Optional<Fd> dead = lockOfDead(owner);
+        if (dead.isEmpty()) {
+            return false;
+        }
+        try (Fd _ = dead.get()) {
             corrupt.addAll(Owner.moveCorruptAside(owner));
             remove(name(owner));
             Owner.removeTree(owner);
             return true;
+        }
+    }
+
+    /** The owner's lock, now ours; empty while the owner lives, or when another sweep is at it. */
+    private static Optional<Fd> lockOfDead(Path owner) {
+        Path file = owner.resolve(Owner.LOCK);
+        try {
+            Fd lock = LinuxFiles.open(file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600);
+            if (LinuxFiles.tryLock(lock) && isStill(file, lock)) {
+                return Optional.of(lock);
+            }
+            lock.close();
+            return Optional.empty();
         } catch (LinuxException refused) {
             if (refused.errno() == Errno.ENOENT) {
-                return false; // swept by another since we listed it
+                return Optional.empty(); // swept by another since we listed it
             }
             throw refused;
         }

@@ -2,8 +2,14 @@ package dev.redoubt.node.escape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.linux.Errno;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
+import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.guest.GuestJob;
+import dev.redoubt.node.guest.JobExit;
+import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,10 +17,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The walls of real sandboxes under attack. */
 final class EscapeTestTest {
@@ -52,16 +61,43 @@ final class EscapeTestTest {
         }
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"default", "minimal"})
     @Tag("vm")
-    void nothingIsOpenThatIsNotExplained() throws IOException, InterruptedException {
+    void nothingIsOpenThatIsNotExplained(String profile) throws IOException, InterruptedException {
         image();
-        Report report = new EscapeTest(settings(), SandboxSpec.of("busybox")).run();
+        Report report = new EscapeTest(settings(), under(profile)).run();
         Explained explained = Explained.builtIn();
 
         assertThat(report.withoutProof()).isEmpty();
         assertThat(report.unexplained(explained)).isEmpty();
         assertThat(report.stale(explained)).as("explained, but not open").isEmpty();
+    }
+
+    /** So the battery has one attacker there. */
+    @Test
+    void inMinimalNoJobIsRoot() throws Exception {
+        image();
+        assertThat(asRoot("default"))
+                .as("control")
+                .isInstanceOfSatisfying(
+                        JobExit.Exited.class, exit -> assertThat(exit.code()).isZero());
+        assertThat(asRoot("minimal"))
+                .isInstanceOfSatisfying(
+                        JobExit.NotStarted.class, exit -> assertThat(exit.errno()).isEqualTo(Errno.EPERM));
+    }
+
+    private JobExit asRoot(String profile) throws Exception {
+        try (Node node = Node.open(settings());
+                Sandbox sandbox = node.create(under(profile))) {
+            RunRequest idle = RunRequest.exec("/bin/true").withUser("0");
+            GuestJob job = sandbox.guest().run(idle, (from, piece) -> from.acknowledge(piece.seq()));
+            return job.exit().get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private static SandboxSpec under(String profile) {
+        return SandboxSpec.of("busybox").withProfile(Profile.builtIn(profile).orElseThrow());
     }
 
     @Test

@@ -55,6 +55,9 @@ final class ReportTest {
         Explained explained = Explained.parse("attack\troot\tgives nothing");
         assertThat(report(blocked(), OPEN).stale(explained)).containsExactly(new Explained.Key("attack", As.ROOT));
         assertThat(report(OPEN, OPEN).stale(explained)).isEmpty();
+        assertThat(report(blocked(), OPEN).stale(Explained.parse("attack\tplain\tgives nothing")))
+                .as("nobody attacked as plain")
+                .isEmpty();
     }
 
     @Test
@@ -83,6 +86,17 @@ final class ReportTest {
                         .replaceFirst(" \\| ", "\t"))
                 .collect(Collectors.joining("\n"));
         assertThat(Explained.parse(rows)).isEqualTo(Explained.builtIn());
+    }
+
+    @Test
+    void thePageOfTheBatteryCountsItsAttacks() throws IOException, InterruptedException {
+        String page = Files.readString(Path.of(System.getProperty("redoubt.home"), "docs/escape-battery.md"));
+        List<Probe> probes = Battery.of(Path.of(System.getProperty("redoubt.native"), "redoubt-escape"))
+                .probes();
+        probes.stream()
+                .collect(Collectors.groupingBy(Probe::group, Collectors.counting()))
+                .forEach((group, count) -> assertThat(page).contains("\n| " + group + " | " + count + " |"));
+        assertThat(page).contains("\n" + probes.size() + " in all.");
     }
 
     @Test
