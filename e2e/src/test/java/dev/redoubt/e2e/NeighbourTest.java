@@ -66,10 +66,10 @@ class NeighbourTest {
                         Counted _ = Counted.start(crowd, FORKS);
                         Counted _ = Counted.start(heavy, MEMORY);
                         Counted disk = Counted.start(heavy, DISK)) {
-                    Place.until("processes up to their limit", 4, () -> crowd.cgroup()
-                                    .usage()
-                                    .pids()
-                            >= PIDS - 8);
+                    Place.until(
+                            "processes up to their limit",
+                            4,
+                            () -> crowd.cgroup().usage().pids() >= PIDS - 8);
                     Place.until(
                             "a kill at the memory limit",
                             4,
@@ -106,8 +106,8 @@ class NeighbourTest {
         try (Place place = Place.make();
                 Place lifted = Place.make();
                 Node node = place.open(place.settings());
-                Node unlimited = lifted.open(lifted.settings()
-                        .withSwitches(new TestSwitches(EnumSet.of(TestSwitches.Layer.CGROUPS))));
+                Node unlimited = lifted.open(
+                        lifted.settings().withSwitches(new TestSwitches(EnumSet.of(TestSwitches.Layer.CGROUPS))));
                 Sandbox quiet = node.create(spec(Limits.DEFAULT.withCpus(QUIET)));
                 Counted work = work(quiet)) {
             double worst = 1;
@@ -117,8 +117,11 @@ class NeighbourTest {
                         Sandbox two = unlimited.create(spec(LIMITS));
                         Counted _ = Counted.start(one, LOOPS);
                         Counted _ = Counted.start(two, LOOPS)) {
-                    Place.until("they run", 10, () -> one.cgroup().usage().pids() > 8
-                            && two.cgroup().usage().pids() > 8);
+                    Place.until(
+                            "they run",
+                            10,
+                            () -> one.cgroup().usage().pids() > 8
+                                    && two.cgroup().usage().pids() > 8);
                     worst = Math.min(worst, work.inWindow() / alone);
                 }
             }
@@ -129,8 +132,7 @@ class NeighbourTest {
 
     /** A shell that counts, a line for every two thousand. */
     private static Counted work(Sandbox quiet) {
-        return Counted.start(
-                quiet, "while true; do i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo; done");
+        return Counted.start(quiet, "while true; do i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo; done");
     }
 
     /** A job without an end, and the lines that it has printed. */
