@@ -42,6 +42,7 @@ final class RunSession {
     private final Thread writer =
             Thread.ofPlatform().name("redoubt-output").daemon().unstarted(this::writeAll);
     private volatile long lastByte = System.nanoTime();
+    private volatile long longestSilence;
     private volatile @Nullable GuestJob job;
 
     RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
@@ -87,8 +88,25 @@ final class RunSession {
             return outcome;
         } catch (SandboxGoneException gone) {
             pieces.add(Piece.END);
-            return new Outcome.SandboxGone();
+            return gone(started);
         }
+    }
+
+    /** Ended by the node, when we were stopped or slow past a limit: then that is why. */
+    private Outcome gone(long started) {
+        long now = System.nanoTime();
+        return limitReached(started, Math.max(longestSilence, now - lastByte), now)
+                .orElseGet(Outcome.SandboxGone::new);
+    }
+
+    private Optional<Outcome> limitReached(long started, long silence, long now) {
+        if (timeout.isPresent() && now - started >= timeout.get().toNanos()) {
+            return Optional.of(new Outcome.OutOfTime("time limit of " + seconds(timeout.get())));
+        }
+        if (idle.isPresent() && silence >= idle.get().toNanos()) {
+            return Optional.of(new Outcome.OutOfTime("idle limit of " + seconds(idle.get())));
+        }
+        return Optional.empty();
     }
 
     /** Waits until all that the command printed is written. To be called when its sandbox is gone, for the reader may be slow. */
@@ -107,34 +125,37 @@ final class RunSession {
     }
 
     private Outcome await(GuestJob running, long started) throws InterruptedException {
-        long lastLook = started;
         while (true) {
-            long now = Math.max(lastLook, System.nanoTime());
-            long untilTimeout =
-                    timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
-            long untilIdle = idle.map(limit -> lastByte + limit.toNanos() - now).orElse(Long.MAX_VALUE);
-            if (untilTimeout <= 0) {
-                return new Outcome.OutOfTime("time limit of " + seconds(timeout));
+            long now = System.nanoTime();
+            long silence = now - lastByte;
+            Optional<Outcome> over = limitReached(started, silence, now);
+            if (over.isPresent()) {
+                return over.get();
             }
-            if (untilIdle <= 0) {
-                return new Outcome.OutOfTime("idle limit of " + seconds(idle));
-            }
+            long untilTimeout = timeout.map(limit -> limit.toNanos() - (now - started)).orElse(Long.MAX_VALUE);
+            long untilIdle = idle.map(limit -> limit.toNanos() - silence).orElse(Long.MAX_VALUE);
             try {
                 return new Outcome.Ended(running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
             } catch (TimeoutException limit) {
-                lastLook = System.nanoTime(); // which limit, and whether a byte came meanwhile, is asked above
+                continue; // which limit, and whether a byte came meanwhile, is asked above
             } catch (ExecutionException failed) {
                 if (failed.getCause() instanceof SandboxGoneException) {
-                    return new Outcome.SandboxGone();
+                    return gone(started);
                 }
                 throw new IllegalStateException(failed.getCause());
             }
         }
     }
 
-    private static String seconds(Optional<Duration> limit) {
-        double seconds = limit.orElseThrow().toMillis() / 1000.0;
+    private static String seconds(Duration limit) {
+        double seconds = limit.toMillis() / 1000.0;
         return seconds == Math.rint(seconds) ? Math.round(seconds) + " s" : seconds + " s";
+    }
+
+    private void byteMoved() {
+        long now = System.nanoTime();
+        longestSilence = Math.max(longestSilence, now - lastByte);
+        lastByte = now;
     }
 
     private void writeAll() {
@@ -172,14 +193,14 @@ final class RunSession {
         if (!(output instanceof JobOutput.Chunk chunk)) {
             return true; // a run's output is lossless: nothing is ever truncated
         }
-        lastByte = System.nanoTime();
+        byteMoved();
         FileChannel to = chunk.source() == JobOutput.Source.OUT ? out : err;
         ByteBuffer bytes = chunk.bytes().duplicate();
         try {
             while (bytes.hasRemaining()) {
                 to.write(bytes);
             }
-            lastByte = System.nanoTime();
+            byteMoved();
             return true;
         } catch (IOException brokenPipe) {
             return false;
@@ -191,7 +212,7 @@ final class RunSession {
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         try {
             while (in.read(buffer.clear()) >= 0) {
-                lastByte = System.nanoTime();
+                byteMoved();
                 to.write(buffer.flip());
             }
             to.closeInput();
