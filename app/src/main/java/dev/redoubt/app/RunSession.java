@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,8 +167,8 @@ final class RunSession {
             for (Piece piece = pieces.take(); piece.output() != null; piece = pieces.take()) {
                 if (!readerGone) {
                     readerGone = !written(piece.output(), out, err);
-                    if (readerGone && piece.job() != null) {
-                        signalBrokenPipe(piece.job());
+                    if (readerGone) {
+                        tell(piece.job(), to -> to.signal(SIGPIPE)); // as if it wrote to our pipe itself
                     }
                 }
                 if (piece.job() != null) {
@@ -176,15 +177,6 @@ final class RunSession {
             }
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /** As it would get it if it wrote to our pipe itself. */
-    private static void signalBrokenPipe(GuestJob job) {
-        try {
-            job.signal(SIGPIPE);
-        } catch (SandboxGoneException gone) {
-            return; // it has ended without
         }
     }
 
@@ -237,18 +229,25 @@ final class RunSession {
     }
 
     private void signal(int number) {
-        GuestJob running = job;
-        if (running != null) {
-            running.signal(number);
-        }
+        tell(job, to -> to.signal(number));
     }
 
     private void resize() {
-        GuestJob running = job;
         Terminal terminal = new Terminal(STDIN);
-        if (running != null && terminal.isTerminal()) {
+        if (terminal.isTerminal()) {
             Terminal.Size size = terminal.size();
-            running.resize(new TerminalSize(size.rows(), size.columns()));
+            tell(job, to -> to.resize(new TerminalSize(size.rows(), size.columns())));
+        }
+    }
+
+    private static void tell(@Nullable GuestJob job, Consumer<GuestJob> word) {
+        if (job == null) {
+            return;
+        }
+        try {
+            word.accept(job);
+        } catch (SandboxGoneException gone) {
+            return; // nobody is left to be told
         }
     }
 }
