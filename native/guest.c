@@ -1,7 +1,10 @@
 /*
  * The guest: PID 1 of a sandbox. Starts jobs for the node, keeps their output until the node has it, reaps.
  *
- *     redoubt-guest [--sudo MASK]      MASK: hexadecimal capability mask of root commands asked for through sudo
+ *     redoubt-guest [--sudo MASK] [--idle MS]
+ *
+ * MASK is the hexadecimal capability mask of root commands asked for through sudo. After MS milliseconds without a byte of
+ * any job's streams the guest ends, and so does all that is inside: no node has to be there for it.
  *
  * Descriptor 3 is the channel (PROTOCOL.md, section 1). One thread, no locks, nothing that blocks: a job, a stranger on
  * the sudo socket and a node that does not read can each stop only what is theirs.
@@ -17,6 +20,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,6 +39,8 @@
 #define EVENTS 64
 #define REAP_AT_ONCE 256
 #define COOL_MS 1000
+#define IDLE_MS_MAX (1ULL << 40) /* 35 years: added to any clock it is still a time */
+#define USAGE "usage: redoubt-guest [--sudo MASK] [--idle MS]"
 
 struct guest guest = {.sudo_listener = -1, .sudo_admitting = -1};
 
@@ -163,11 +169,14 @@ static void say_ready(void)
 static void parse_arguments(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--sudo") != 0 || ++i == argc)
-			die("usage: redoubt-guest [--sudo MASK]");
-		if (!parse_number(argv[i], 16, &guest.sudo_capabilities))
-			die("the mask is not a hexadecimal number");
-		guest.sudo = true;
+		const char *option = argv[i];
+
+		if (++i == argc)
+			die(USAGE);
+		if (strcmp(option, "--sudo") == 0 && parse_number(argv[i], 16, &guest.sudo_capabilities))
+			guest.sudo = true;
+		else if (strcmp(option, "--idle") != 0 || !parse_number(argv[i], 10, &guest.idle_ms) || guest.idle_ms > IDLE_MS_MAX)
+			die(USAGE);
 	}
 }
 
@@ -191,6 +200,7 @@ static void start(int argc, char **argv)
 	channel_open(CHANNEL_FD);
 	sudo_listen();
 	say_ready();
+	guest.last_byte = now_ms();
 }
 
 /* Reaps jobs and orphans alike, a bounded number at once: a fork bomb dying must not silence the channel. */
@@ -251,9 +261,15 @@ static void handle(const struct epoll_event *event)
 	}
 }
 
+/* CLOCK_MONOTONIC in ms */
+static int64_t idle_deadline(void)
+{
+	return guest.idle_ms == 0 ? INT64_MAX : guest.last_byte + (int64_t)guest.idle_ms;
+}
+
 static int timeout(void)
 {
-	int64_t deadline = jobs_deadline();
+	int64_t deadline = idle_deadline() < jobs_deadline() ? idle_deadline() : jobs_deadline();
 	int64_t left;
 
 	if (guest.more_to_reap)
@@ -261,7 +277,9 @@ static int timeout(void)
 	if (deadline == INT64_MAX)
 		return guest.warm ? COOL_MS : -1;
 	left = deadline - now_ms();
-	return left < 0 ? 0 : (int)left + 1;
+	if (guest.warm && left > COOL_MS)
+		return COOL_MS;
+	return left < 0 ? 0 : left >= INT_MAX ? INT_MAX : (int)left + 1;
 }
 
 static bool anything_runs(void)
@@ -300,6 +318,8 @@ static void loop(void)
 		jobs_share();
 		if (!guest.channel_full)
 			channel_flush();
+		if (idle_deadline() <= now_ms())
+			return;
 		/* The keeper of the other end is dead, so nobody can ask for anything again. */
 		if (guest.channel_lost && !anything_runs())
 			return;

@@ -133,6 +133,8 @@ struct guest {
 	int lent[LENT];	   /* came with the frame that is being dealt with */
 	unsigned lent_count;
 	bool more_to_reap;
+	uint64_t idle_ms;  /* without a byte of a job's streams: then the guest ends; 0 = never */
+	int64_t last_byte; /* CLOCK_MONOTONIC in ms */
 	bool warm; /* holds memory that an idle guest need not hold */
 
 	uid_t uid;

@@ -23,6 +23,7 @@ static void complete_request(struct job *job, const uint8_t *bytes, size_t lengt
 	const char *wrong = "run request";
 
 	if (request_read(bytes, length, &request)) {
+		guest.last_byte = now_ms();
 		if ((request.flags & REQUEST_LENT) == 0 || guest.lent_count == LENT) {
 			job_start(job, &request);
 			return;
@@ -140,6 +141,7 @@ static void job_frame(const struct frame_header *header, const uint8_t *payload)
 	}
 	switch (header->type) {
 	case FRAME_STDIN:
+		guest.last_byte = now_ms();
 		job_input(job, header->seq, payload, header->length, (header->flags & FRAME_FLAG) != 0);
 		break;
 	case FRAME_SIGNAL:
@@ -149,6 +151,7 @@ static void job_frame(const struct frame_header *header, const uint8_t *payload)
 		resize(header, payload, job);
 		break;
 	case FRAME_ACK:
+		guest.last_byte = now_ms(); /* what was printed is on its way as long as a slow reader takes it */
 		job_acknowledge(job, header->seq);
 		break;
 	case FRAME_RESUME:

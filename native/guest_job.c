@@ -458,6 +458,7 @@ static bool read_done(struct job *job, enum port port, ssize_t count)
 		close_port(job, port);
 		return false;
 	}
+	guest.last_byte = now_ms();
 	if (job->budget[port] != SIZE_MAX)
 		job->budget[port] -= (size_t)count;
 	if (job->budget[port] == 0)

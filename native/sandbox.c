@@ -449,6 +449,8 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 		if (heard.kind == REPORT_FAILED)
 			break;
 	}
+	if (report.kind == REPORT_LAUNCHED)
+		report.life_s = spec.life_s;
 	part = (struct iovec){&report, sizeof report};
 	if (report.kind != REPORT_LAUNCHED) {
 		errno = report.error;

@@ -24,7 +24,10 @@ struct report {
 	uint32_t kind;
 	uint32_t error;  /* errno */
 	uint32_t step;   /* enum step */
-	int32_t pid;     /* REPORT_PREPARED: the inner process, as the spawner sees it */
+	union {
+		int32_t pid;      /* REPORT_PREPARED: the inner process, as the spawner sees it */
+		uint32_t life_s;  /* REPORT_LAUNCHED: as in the spec */
+	};
 };
 
 enum prepare_flag {

@@ -1,6 +1,7 @@
 /*
  * The spawner: resident, root, one thread. Pre-forks slots, in which the node launches sandboxes, reaps them, and keeps one
- * duplicate of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2).
+ * duplicate of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2). Kills
+ * what has lived as long as it may.
  *
  * usage: redoubt-spawner --socket PATH --lock PATH --guest PATH [--die-with-node]
  *
@@ -9,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "io.h"
 #include "kernel.h"
@@ -67,6 +70,7 @@ struct sandbox {
 	int control, orders, channel, pidfd, network, listener;
 	int status;
 	int forgotten;
+	int64_t deadline; /* CLOCK_MONOTONIC in ms: it is killed then; 0 = never */
 	struct waiter prepare, forget;
 };
 
@@ -80,6 +84,7 @@ static struct sandbox sandboxes[SANDBOXES_MAX];
 static struct stranger strangers[STRANGERS_MAX]; /* the last ones */
 static unsigned stranger_count;
 static struct node nodes[NODES_MAX];
+static int64_t first_deadline = INT64_MAX; /* no sandbox has an earlier one */
 static struct house house;
 static int poll_fd, listen_fd, signal_fd;
 static int die_with_node, had_node;
@@ -168,6 +173,55 @@ static void kill_sandbox(struct sandbox *sandbox)
 		kill(sandbox->builder, SIGKILL); /* our unreaped child: the number cannot be anybody else's */
 	if (sandbox->pidfd >= 0)
 		syscall(NR_PIDFD_SEND_SIGNAL, sandbox->pidfd, SIGKILL, NULL, 0);
+}
+
+/* ---- time ---- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Held here because nothing else outlives them all: whoever asked may be stopped, and the node may be dead. */
+static void limit_life(struct sandbox *sandbox, uint32_t life_s)
+{
+	if (life_s == 0)
+		return;
+	sandbox->deadline = now_ms() + (int64_t)life_s * 1000;
+	if (sandbox->deadline < first_deadline)
+		first_deadline = sandbox->deadline;
+}
+
+static void kill_overdue(void)
+{
+	if (first_deadline == INT64_MAX)
+		return;
+	int64_t now = now_ms();
+	if (now < first_deadline)
+		return;
+	first_deadline = INT64_MAX;
+	for (int i = 0; i < SANDBOXES_MAX; i++) {
+		struct sandbox *sandbox = &sandboxes[i];
+		if (sandbox->number == 0 || sandbox->deadline == 0)
+			continue;
+		if (sandbox->deadline <= now) {
+			sandbox->deadline = 0;
+			kill_sandbox(sandbox);
+		} else if (sandbox->deadline < first_deadline) {
+			first_deadline = sandbox->deadline;
+		}
+	}
+}
+
+/* @return ms to wait for events, -1 for as long as it takes */
+static int until_first_deadline(void)
+{
+	if (first_deadline == INT64_MAX)
+		return -1;
+	int64_t left = first_deadline - now_ms();
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
 static int is_gone(const struct sandbox *sandbox)
@@ -441,8 +495,9 @@ static void heard_prepared(struct sandbox *sandbox, const struct report *report,
 	close_one(&sandbox->orders); /* the node's alone: when it is gone the slot ends */
 }
 
-static void heard_launched(struct sandbox *sandbox, int listener)
+static void heard_launched(struct sandbox *sandbox, const struct report *report, int listener)
 {
+	limit_life(sandbox, report->life_s);
 	sandbox->listener = listener;
 	sandbox->state = RUNNING;
 }
@@ -465,7 +520,7 @@ static int serve_builder(struct sandbox *sandbox)
 	if (report.kind == REPORT_PREPARED && count == 2)
 		heard_prepared(sandbox, &report, fds[0], fds[1]);
 	else if (report.kind == REPORT_LAUNCHED)
-		heard_launched(sandbox, count == 1 ? fds[0] : -1);
+		heard_launched(sandbox, &report, count == 1 ? fds[0] : -1);
 	else {
 		close_all(fds, count);
 		heard_failed(sandbox, report.error, report.step);
@@ -625,7 +680,7 @@ int main(int argc, char **argv)
 	must(write(1, "ready\n", 6), "stdout");
 	for (;;) {
 		struct epoll_event events[64];
-		int n = epoll_wait(poll_fd, events, 64, -1);
+		int n = epoll_wait(poll_fd, events, 64, until_first_deadline());
 		for (int i = 0; i < n; i++) {
 			uint32_t index = (uint32_t)events[i].data.u64;
 			switch ((enum source)(events[i].data.u64 >> 32)) {
@@ -648,5 +703,6 @@ int main(int argc, char **argv)
 				break;
 			}
 		}
+		kill_overdue();
 	}
 }

@@ -164,6 +164,7 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	spec->argument_count = count(&c, SPEC_ARGUMENTS_MAX);
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		spec->arguments[i] = (char *)string(&c);
+	spec->life_s = u32(&c);
 
 	if (c.bad || c.left != 0)
 		return -1;

@@ -77,6 +77,7 @@ struct spec {
 	uint32_t rule_count; struct spec_rule rules[SPEC_RULES_MAX];
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
 	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
+	uint32_t life_s;           /* after which the spawner kills it; 0 = never */
 };
 
 /* What a slot can have before anybody knows what will run in it: the covers of /proc, and names of synthesised files there. */

@@ -26,11 +26,13 @@ static void good_spec(void)
 	u64(0xffff); u64(0); u64(3); u32(1); string("/"); u64(0xfff);
 	u32(1); u64(0x7fff000000000006);
 	u32(1); string("redoubt-guest");
+	u32(1500);
 }
+
+static struct spec spec;
 
 static int read_spec(const uint8_t *copy)
 {
-	static struct spec spec;
 	return spec_read(copy, length, &spec);
 }
 
@@ -97,6 +99,15 @@ int main(int argc, char **argv)
 		return !file || fwrite(bytes, 1, length, file) != length || fclose(file) != 0;
 	}
 	all_or_nothing(read_spec, "spec");
+
+	good_spec();
+	expect(read_spec, 0, "a good spec");
+	if (spec.life_s != 1500) {
+		printf("spec_test: a life of %u s, wanted 1500\n", spec.life_s);
+		failures++;
+	}
+	memset(bytes + length - 4, 0xff, 4);
+	expect(read_spec, 0, "the longest life");
 
 	good_spec();
 	memset(bytes + 32, 0xff, 4); /* layers */

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.protocol.TimeLimits;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,12 +22,16 @@ final class Durations implements ITypeConverter<Duration> {
         if (count == 0) {
             throw new TypeConversionException("'" + text + "' must be more than 0");
         }
-        return switch (duration.group(2)) {
+        Duration asked = switch (duration.group(2)) {
             case "ms" -> Duration.ofMillis(count);
             case "s" -> Duration.ofSeconds(count);
             case "m" -> Duration.ofMinutes(count);
             case "h" -> Duration.ofHours(count);
             default -> Duration.ofDays(count);
         };
+        if (asked.compareTo(TimeLimits.LONGEST) > 0) {
+            throw new TypeConversionException("'" + text + "' must be at most " + TimeLimits.LONGEST.toDays() + "d");
+        }
+        return asked;
     }
 }

@@ -27,6 +27,7 @@ import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
+import dev.redoubt.protocol.TimeLimits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -175,7 +176,8 @@ final class LocalRun {
                 .withCpus(new Cpus(limits.cpus()))
                 .withPids(limits.pids())
                 .withDisk(new Size(limits.diskBytes()))
-                .withIo(io);
+                .withIo(io)
+                .withTime(new TimeLimits(limits.timeout(), limits.idle()));
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts =
                 options.mounts().stream().map(mount -> mount(here, mount)).toList();

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ final class RunSession {
     private final Thread writer =
             Thread.ofPlatform().name("redoubt-output").daemon().unstarted(this::writeAll);
     private volatile long lastByte = System.nanoTime();
+    private volatile long longestSilence;
     private volatile @Nullable GuestJob job;
 
     RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
@@ -87,8 +89,25 @@ final class RunSession {
             return outcome;
         } catch (SandboxGoneException gone) {
             pieces.add(Piece.END);
-            return new Outcome.SandboxGone();
+            return gone(started);
         }
+    }
+
+    /** Ended by the node, when we were stopped or slow past a limit: then that is why. */
+    private Outcome gone(long started) {
+        long now = System.nanoTime();
+        return limitReached(started, Math.max(longestSilence, now - lastByte), now)
+                .orElseGet(Outcome.SandboxGone::new);
+    }
+
+    private Optional<Outcome> limitReached(long started, long silence, long now) {
+        if (timeout.isPresent() && now - started >= timeout.get().toNanos()) {
+            return Optional.of(new Outcome.OutOfTime("time limit of " + seconds(timeout.get())));
+        }
+        if (idle.isPresent() && silence >= idle.get().toNanos()) {
+            return Optional.of(new Outcome.OutOfTime("idle limit of " + seconds(idle.get())));
+        }
+        return Optional.empty();
     }
 
     /** Waits until all that the command printed is written. To be called when its sandbox is gone, for the reader may be slow. */
@@ -107,34 +126,37 @@ final class RunSession {
     }
 
     private Outcome await(GuestJob running, long started) throws InterruptedException {
-        long lastLook = started;
         while (true) {
-            long now = Math.max(lastLook, System.nanoTime());
-            long untilTimeout =
-                    timeout.map(limit -> started + limit.toNanos() - now).orElse(Long.MAX_VALUE);
-            long untilIdle = idle.map(limit -> lastByte + limit.toNanos() - now).orElse(Long.MAX_VALUE);
-            if (untilTimeout <= 0) {
-                return new Outcome.OutOfTime("time limit of " + seconds(timeout));
+            long now = System.nanoTime();
+            long silence = now - lastByte;
+            Optional<Outcome> over = limitReached(started, silence, now);
+            if (over.isPresent()) {
+                return over.get();
             }
-            if (untilIdle <= 0) {
-                return new Outcome.OutOfTime("idle limit of " + seconds(idle));
-            }
+            long untilTimeout = timeout.map(limit -> limit.toNanos() - (now - started)).orElse(Long.MAX_VALUE);
+            long untilIdle = idle.map(limit -> limit.toNanos() - silence).orElse(Long.MAX_VALUE);
             try {
                 return new Outcome.Ended(running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
             } catch (TimeoutException limit) {
-                lastLook = System.nanoTime(); // which limit, and whether a byte came meanwhile, is asked above
+                continue; // which limit, and whether a byte came meanwhile, is asked above
             } catch (ExecutionException failed) {
                 if (failed.getCause() instanceof SandboxGoneException) {
-                    return new Outcome.SandboxGone();
+                    return gone(started);
                 }
                 throw new IllegalStateException(failed.getCause());
             }
         }
     }
 
-    private static String seconds(Optional<Duration> limit) {
-        double seconds = limit.orElseThrow().toMillis() / 1000.0;
+    private static String seconds(Duration limit) {
+        double seconds = limit.toMillis() / 1000.0;
         return seconds == Math.rint(seconds) ? Math.round(seconds) + " s" : seconds + " s";
+    }
+
+    private void byteMoved() {
+        long now = System.nanoTime();
+        longestSilence = Math.max(longestSilence, now - lastByte);
+        lastByte = now;
     }
 
     private void writeAll() {
@@ -145,8 +167,8 @@ final class RunSession {
             for (Piece piece = pieces.take(); piece.output() != null; piece = pieces.take()) {
                 if (!readerGone) {
                     readerGone = !written(piece.output(), out, err);
-                    if (readerGone && piece.job() != null) {
-                        signalBrokenPipe(piece.job());
+                    if (readerGone) {
+                        tell(piece.job(), to -> to.signal(SIGPIPE)); // as if it wrote to our pipe itself
                     }
                 }
                 if (piece.job() != null) {
@@ -158,28 +180,19 @@ final class RunSession {
         }
     }
 
-    /** As it would get it if it wrote to our pipe itself. */
-    private static void signalBrokenPipe(GuestJob job) {
-        try {
-            job.signal(SIGPIPE);
-        } catch (SandboxGoneException gone) {
-            return; // it has ended without
-        }
-    }
-
     /** Whether somebody still reads. */
     private boolean written(JobOutput output, FileChannel out, FileChannel err) {
         if (!(output instanceof JobOutput.Chunk chunk)) {
             return true; // a run's output is lossless: nothing is ever truncated
         }
-        lastByte = System.nanoTime();
+        byteMoved();
         FileChannel to = chunk.source() == JobOutput.Source.OUT ? out : err;
         ByteBuffer bytes = chunk.bytes().duplicate();
         try {
             while (bytes.hasRemaining()) {
                 to.write(bytes);
             }
-            lastByte = System.nanoTime();
+            byteMoved();
             return true;
         } catch (IOException brokenPipe) {
             return false;
@@ -191,7 +204,7 @@ final class RunSession {
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         try {
             while (in.read(buffer.clear()) >= 0) {
-                lastByte = System.nanoTime();
+                byteMoved();
                 to.write(buffer.flip());
             }
             to.closeInput();
@@ -216,18 +229,25 @@ final class RunSession {
     }
 
     private void signal(int number) {
-        GuestJob running = job;
-        if (running != null) {
-            running.signal(number);
-        }
+        tell(job, to -> to.signal(number));
     }
 
     private void resize() {
-        GuestJob running = job;
         Terminal terminal = new Terminal(STDIN);
-        if (running != null && terminal.isTerminal()) {
+        if (terminal.isTerminal()) {
             Terminal.Size size = terminal.size();
-            running.resize(new TerminalSize(size.rows(), size.columns()));
+            tell(job, to -> to.resize(new TerminalSize(size.rows(), size.columns())));
+        }
+    }
+
+    private static void tell(@Nullable GuestJob job, Consumer<GuestJob> word) {
+        if (job == null) {
+            return;
+        }
+        try {
+            word.accept(job);
+        } catch (SandboxGoneException gone) {
+            return; // nobody is left to be told
         }
     }
 }

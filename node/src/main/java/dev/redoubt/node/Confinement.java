@@ -13,16 +13,26 @@ import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
+import dev.redoubt.protocol.TimeLimits;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
     private static final int MOST_SHAPES = 64;
+
+    /**
+     * Between a limit of time and the end of all that is inside, which needs nobody to be alive or awake. Whoever asked for
+     * the sandbox, if he is there, ends his job at the limit itself and takes the rest of its output; that would be lost
+     * with the guest.
+     */
+    private static final Duration TIME_FOR_THE_REST = Duration.ofSeconds(2);
 
     private final HostFacts host;
     private final TestSwitches switches;
@@ -34,7 +44,7 @@ final class Confinement {
         this.switches = switches;
     }
 
-    /** What decides how a sandbox is built. Most are like one before, and compiling costs 0.5 ms on an idle machine. */
+    /** What decides how a sandbox is built, however long it may live. Most are like one before, and compiling costs 0.5 ms on an idle machine. */
     private record Shape(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {}
 
     /** What covers /proc, whatever will run. */
@@ -57,7 +67,13 @@ final class Confinement {
         if (compiled.size() >= MOST_SHAPES) {
             compiled.clear();
         }
-        return compiled.computeIfAbsent(new Shape(spec, layers, binds), this::compile);
+        TimeLimits time = spec.limits().time();
+        SandboxSpec endless = spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
+        LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, layers, binds), this::compile);
+        return time.wall()
+                .map(TIME_FOR_THE_REST::plus)
+                .map(encoded::withLife)
+                .orElse(encoded);
     }
 
     private LaunchSpec.Encoded compile(Shape shape) {
@@ -85,7 +101,7 @@ final class Confinement {
                 filters.computeIfAbsent(
                         profile.calls(),
                         calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
-                arguments(profile));
+                arguments(spec));
         return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
     }
 
@@ -96,10 +112,17 @@ final class Confinement {
     }
 
     /** {@code sudo} inside asks the guest for a root job; where the profile has none, nobody listens. */
-    private static List<String> arguments(Profile profile) {
-        if (profile.root() == Profile.Root.NONE) {
-            return List.of("redoubt-guest");
+    private static List<String> arguments(SandboxSpec spec) {
+        List<String> arguments = new ArrayList<>(List.of("redoubt-guest"));
+        if (spec.profile().root() != Profile.Root.NONE) {
+            arguments.addAll(
+                    List.of("--sudo", Long.toHexString(Capability.mask(Capability.ofRootJob(spec.profile())))));
         }
-        return List.of("redoubt-guest", "--sudo", Long.toHexString(Capability.mask(Capability.ofRootJob(profile))));
+        spec.limits()
+                .time()
+                .idle()
+                .map(TIME_FOR_THE_REST::plus)
+                .ifPresent(end -> arguments.addAll(List.of("--idle", Long.toString(end.toMillis()))));
+        return List.copyOf(arguments);
     }
 }

@@ -54,4 +54,8 @@ public record SandboxSpec(
         return new SandboxSpec(
                 image, Profile.DEFAULT, Limits.DEFAULT, NetworkMode.NONE, false, "sandbox", List.of(), 1000);
     }
+
+    public SandboxSpec withLimits(Limits value) {
+        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid);
+    }
 }

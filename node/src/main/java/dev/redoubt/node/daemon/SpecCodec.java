@@ -10,9 +10,12 @@ import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
+import dev.redoubt.protocol.TimeLimits;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A sandbox spec on the daemon's socket. Profiles travel by name: the daemon owns what a name means. */
@@ -31,6 +34,8 @@ final class SpecCodec {
         optional(out, io.writeBps());
         optional(out, io.readIops());
         optional(out, io.writeIops());
+        optional(out, limits.time().wall());
+        optional(out, limits.time().idle());
         out.u32(spec.network().ordinal()).u32(spec.readOnly() ? 1 : 0).u32(spec.mountUid());
         out.u32(spec.mounts().size());
         for (HostMount mount : spec.mounts()) {
@@ -51,7 +56,8 @@ final class SpecCodec {
                 in.u32(),
                 Size.ofBytes(in.u64()),
                 in.u64(),
-                new IoLimits(optional(in), optional(in), optional(in), optional(in)));
+                new IoLimits(optional(in), optional(in), optional(in), optional(in)),
+                new TimeLimits(time(in), time(in)));
         NetworkMode network = NetworkMode.values()[in.count(NetworkMode.values().length - 1)];
         boolean readOnly = in.u32() != 0;
         int mountUid = in.u32();
@@ -64,6 +70,15 @@ final class SpecCodec {
 
     private static void optional(FlatWriter out, OptionalLong value) {
         out.u64(value.orElse(-1));
+    }
+
+    private static void optional(FlatWriter out, Optional<Duration> value) {
+        out.u64(value.map(Duration::toMillis).orElse(-1L));
+    }
+
+    private static Optional<Duration> time(FlatReader in) {
+        OptionalLong millis = optional(in);
+        return millis.isPresent() ? Optional.of(Duration.ofMillis(millis.getAsLong())) : Optional.empty();
     }
 
     private static OptionalLong optional(FlatReader in) {

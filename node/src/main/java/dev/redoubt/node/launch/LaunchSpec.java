@@ -3,6 +3,7 @@ package dev.redoubt.node.launch;
 import dev.redoubt.node.flat.FlatWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -150,20 +151,28 @@ public record LaunchSpec(
             return new Encoded(
                     head.message().toArray(ValueLayout.JAVA_BYTE),
                     tail.message().toArray(ValueLayout.JAVA_BYTE),
-                    more);
+                    more,
+                    0);
         }
     }
 
-    /** A spec in binary form, up to its last file and from there on. */
+    /** A spec in binary form, up to its last file and from there on. Without an end of its life, until it is given one. */
     public static final class Encoded {
         private final byte[] head;
         private final byte[] tail;
         private final int more;
+        private final int lifeSeconds;
 
-        private Encoded(byte[] head, byte[] tail, int more) {
+        private Encoded(byte[] head, byte[] tail, int more, int lifeSeconds) {
             this.head = head;
             this.tail = tail;
             this.more = more;
+            this.lifeSeconds = lifeSeconds;
+        }
+
+        /** The same, killed by the spawner after {@code life}, up to the next whole second. */
+        public Encoded withLife(Duration life) {
+            return new Encoded(head, tail, more, Math.toIntExact(life.plusNanos(999_999_999).toSeconds()));
         }
 
         void write(FlatWriter out, List<SynthesisedFile> files) {
@@ -173,6 +182,7 @@ public record LaunchSpec(
             out.raw(head);
             files.forEach(file -> out.string(file.path()).blob(file.content));
             out.raw(tail);
+            out.u32(lifeSeconds);
         }
     }
 
