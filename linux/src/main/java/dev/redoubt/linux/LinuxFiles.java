@@ -209,6 +209,11 @@ public final class LinuxFiles {
         }
     }
 
+    /** The same of an open one, from where it is. */
+    public static String readOnce(Fd file) {
+        return readOnce(file, file.toString());
+    }
+
     private static String readOnce(Fd file, String subject) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(65_536);
@@ -262,6 +267,15 @@ public final class LinuxFiles {
                     answer.get(JAVA_LONG, 0),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 16)),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 32)));
+        }
+    }
+
+    /** Whether the mount or the file system that {@code file} is on is read-only (fstatfs(2), ST_RDONLY). */
+    public static boolean isReadOnly(Fd file) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment answer = arena.allocate(120, 8); // struct statfs
+            Syscall.check("fstatfs", file.toString(), FSTATFS, file.number(), answer.address());
+            return (answer.get(JAVA_LONG, 80) & 1) != 0;
         }
     }
 

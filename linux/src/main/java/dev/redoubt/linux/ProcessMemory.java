@@ -122,10 +122,13 @@ public final class ProcessMemory implements AutoCloseable {
         }
     }
 
-    /** The kernel says EIO where the caller itself would have got EFAULT; nothing at all means that it has exited. */
+    /**
+     * The kernel says EIO where the caller itself would have got EFAULT, and EINVAL of the upper half of addresses, which
+     * are negative offsets; nothing at all means that it has exited.
+     */
     private int transfer(String name, long call, long address, MemorySegment buffer) {
         long result = Syscall.raw(call, fd.number(), buffer.address(), buffer.byteSize(), address);
-        if (result == 0 || result == -Errno.EIO) {
+        if (result == 0 || result == -Errno.EIO || result == -Errno.EINVAL) {
             throw new LinuxException(name, Errno.EFAULT, "address 0x" + Long.toHexString(address));
         }
         if (result < 0) {

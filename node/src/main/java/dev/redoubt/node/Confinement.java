@@ -29,7 +29,14 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+    private final Map<FilterKey, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+
+    /** Filters that are alike. */
+    private record FilterKey(Profile.Calls calls, Asked asked) {
+        LaunchSpec.Filter compile() {
+            return new LaunchSpec.Filter(Filter.compile(calls, asked).bytes());
+        }
+    }
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
@@ -39,10 +46,11 @@ final class Confinement {
     /**
      * The whole spec of one sandbox.
      *
+     * @param asked what the filter leaves to the broker
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec compile(SandboxSpec spec, Asked asked, int layers, List<LaunchSpec.Bind> binds) {
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? JOB_UID : GUEST_UID;
@@ -62,15 +70,18 @@ final class Confinement {
                 ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
                 ProcWalls.masks(host),
                 ResourceLimits.ofGuest(),
-                LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
-                filters.computeIfAbsent(
-                        profile.calls(),
-                        calls -> new LaunchSpec.Filter(
-                                Filter.compile(calls, Asked.USUAL).bytes())),
+                landlock(spec.readOnly(), writable(spec)),
+                filters.computeIfAbsent(new FilterKey(profile.calls(), asked), FilterKey::compile),
                 arguments(profile));
     }
 
-    private static List<String> writable(SandboxSpec spec) {
+    /** The rules that a sandbox of such a kind is launched with on this host. */
+    LaunchSpec.Landlock landlock(boolean readOnly, List<String> writable) {
+        return LandlockRules.compile(host.landlockAbi(), readOnly, writable);
+    }
+
+    /** What may be written where the root file system may not. */
+    static List<String> writable(SandboxSpec spec) {
         List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
         spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
         return List.copyOf(paths);

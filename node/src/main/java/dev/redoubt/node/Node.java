@@ -8,6 +8,7 @@ import dev.redoubt.node.cgroup.BlockDevices;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.cgroup.Usage;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.Disk;
@@ -24,9 +25,13 @@ import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.node.seccomp.BrokeredSandbox;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Openings;
+import dev.redoubt.node.seccomp.PathPatterns;
+import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
@@ -34,8 +39,11 @@ import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -121,6 +129,11 @@ public final class Node implements AutoCloseable {
      *     built yet, STORAGE_FULL; nothing is left of it
      */
     public Sandbox create(SandboxSpec spec) {
+        return create(spec, PathPatterns.NONE);
+    }
+
+    /** The same with files that its programs cannot open; every open of theirs then goes by the broker. */
+    public Sandbox create(SandboxSpec spec, PathPatterns patterns) {
         if (!spec.network().isBuilt()) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
@@ -130,7 +143,7 @@ public final class Node implements AutoCloseable {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {
-                Sandbox sandbox = launch(slot, spec);
+                Sandbox sandbox = launch(slot, spec, patterns);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;
@@ -190,7 +203,7 @@ public final class Node implements AutoCloseable {
         disks.close();
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, PathPatterns patterns) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user).layerDirectories();
@@ -201,8 +214,9 @@ public final class Node implements AutoCloseable {
         Disk disk = disks.acquire(
                 slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
         undo.addLast(disk::release);
-        LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
-        Remembered remembered = Remembered.of(spec);
+        Asked asked = patterns.isEmpty() ? Asked.USUAL : Asked.OPENS_TOO;
+        LaunchSpec launch = confinement.compile(spec, asked, layers.size(), Mounting.binds(spec, layers.size() + 1));
+        Remembered remembered = Remembered.of(spec, patterns);
         household.owner().write(remembered.in(slot.entry()));
 
         List<Fd> mounts = new ArrayList<>();
@@ -225,7 +239,7 @@ public final class Node implements AutoCloseable {
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
         slot.undo().add(pidfd::close);
-        Terms terms = remembered.terms(slot.cgroup());
+        Terms terms = terms(remembered, slot.range(), slot.cgroup());
         CallLog calls = answered(slot.number(), launched.listener(), pidfd, terms, slot.undo());
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
         return new Sandbox(slot.id(), remembered, handles, slot.cgroup(), calls, loop, sockets, slot.undo(), false);
@@ -241,6 +255,18 @@ public final class Node implements AutoCloseable {
         return brokered.log();
     }
 
+    /** What the broker holds a sandbox to. */
+    private Terms terms(Remembered of, IdRange ids, SandboxCgroup cgroup) {
+        Optional<Openings> openings = of.patterns().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Openings(of.patterns(), confinement.landlock(of.readOnly(), of.writable()), ids));
+        return new Terms(of.calls(), openings, () -> {
+            Usage usage = cgroup.usage();
+            Duration uptime = Duration.between(of.started(), Instant.now());
+            return new SystemFacts(of.memory(), usage.memory(), uptime, usage.pids());
+        });
+    }
+
     private Sandbox adopt(Household.Survivor survivor) {
         Entry entry = survivor.entry();
         Spawner.Kept kept = survivor.kept();
@@ -254,7 +280,7 @@ public final class Node implements AutoCloseable {
         undo.add(namespace::close);
         Remembered remembered = Remembered.of(entry);
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
-        CallLog calls = answered(entry.number(), kept.listener(), pidfd, remembered.terms(cgroup), undo);
+        CallLog calls = answered(entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 remembered,

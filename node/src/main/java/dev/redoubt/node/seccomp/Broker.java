@@ -172,11 +172,12 @@ public final class Broker implements AutoCloseable {
 
     private void handle(BrokeredSandbox sandbox, InFlight.Slot slot) {
         long now = System.nanoTime();
-        Received received = new Received(slot, now, sandbox.log().hasRoom(now));
+        Received received = new Received(slot, now);
         int units =
                 switch (sandbox.rule(received.call())) {
                     case Ruling.Refuse(Refusal refusal) -> refuse(sandbox, received, refusal);
                     case Ruling.TellFacts() -> work(sandbox, new Work.TellFacts(received));
+                    case Ruling.Open() -> work(sandbox, new Work.Open(received));
                 };
         long owed = sandbox.pay(units, now);
         if (owed > 0) {
@@ -186,11 +187,11 @@ public final class Broker implements AutoCloseable {
 
     /** At once, unless its words are wanted, which stand in memory, and a worker is free to look at it. */
     private int refuse(BrokeredSandbox sandbox, Received received, Refusal refusal) {
-        if (received.written() && CallWords.hasTexts(received.call().number()) && sandbox.isWelcome()) {
+        boolean written = sandbox.hasRoomForRefusal(received);
+        if (written && CallWords.hasTexts(received.call().number()) && sandbox.isWelcome()) {
             return work(sandbox, new Work.Refuse(received, refusal));
         }
-        boolean waited = sandbox.listener().refuse(received.call().id(), refusal.errno());
-        sandbox.note(received, List.of(), refusal.rule(), refusal.outcome(waited));
+        sandbox.refuse(received, List.of(), refusal, written);
         received.slot().free();
         return REFUSAL_UNITS;
     }

@@ -9,4 +9,7 @@ sealed interface Work {
 
     /** sysinfo(2). */
     record TellFacts(Received received) implements Work {}
+
+    /** open(2) and its kin. */
+    record Open(Received received) implements Work {}
 }

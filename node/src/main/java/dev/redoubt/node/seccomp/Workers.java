@@ -4,6 +4,7 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.ProcessMemory;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.linux.ThreadUser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +53,7 @@ final class Workers implements AutoCloseable {
     }
 
     private void run() {
+        ThreadUser.detach();
         try {
             while (jobs.take() instanceof Call(BrokeredSandbox sandbox, Work work)) {
                 finish(sandbox, work);
@@ -65,22 +67,15 @@ final class Workers implements AutoCloseable {
     private static void finish(BrokeredSandbox sandbox, Work work) {
         try {
             switch (work) {
-                case Work.Refuse refuse -> refuse(sandbox, refuse);
-                case Work.TellFacts facts -> tellFacts(sandbox, facts);
+                case Work.Refuse(Received received, Refusal refusal) ->
+                    sandbox.refuse(received, texts(sandbox.listener(), received.call()), refusal, true);
+                case Work.TellFacts(Received received) -> tellFacts(sandbox, received);
+                case Work.Open(Received received) -> OpenWork.finish(sandbox, received);
             }
         } catch (RuntimeException failed) { // the edge of one call: its caller must not wait for ever
-            refuse(sandbox, work.received(), List.of(), Refusal.failed(failed));
+            sandbox.refuse(work.received(), List.of(), Refusal.failed(failed));
         }
         work.received().slot().free();
-    }
-
-    private static void refuse(BrokeredSandbox sandbox, Work.Refuse work) {
-        refuse(sandbox, work.received(), texts(sandbox.listener(), work.received().call()), work.refusal());
-    }
-
-    private static void refuse(BrokeredSandbox sandbox, Received received, List<CallText> texts, Refusal refusal) {
-        boolean waited = sandbox.listener().refuse(received.call().id(), refusal.errno());
-        sandbox.note(received, texts, refusal.rule(), refusal.outcome(waited));
     }
 
     /** Where the caller is gone there is nothing to read, and nobody to answer. */
@@ -119,24 +114,17 @@ final class Workers implements AutoCloseable {
         return opened;
     }
 
-    private static void tellFacts(BrokeredSandbox sandbox, Work.TellFacts work) {
-        NotifiedCall call = work.received().call();
+    private static void tellFacts(BrokeredSandbox sandbox, Received received) {
+        NotifiedCall call = received.call();
         SystemFacts facts = sandbox.terms().facts().get();
         Optional<ProcessMemory> memory = memory(sandbox.listener(), call);
-        if (memory.isEmpty()) {
-            sandbox.note(work.received(), List.of(), FACTS, new Outcome.CallerGone());
-            return;
-        }
-        try (ProcessMemory of = memory.get()) {
-            of.write(call.arguments()[0], facts.bytes());
-            boolean waited = sandbox.listener().answer(call.id(), 0);
-            sandbox.note(
-                    work.received(),
-                    List.of(),
-                    FACTS,
-                    waited ? new Outcome.Answered("the sandbox's own numbers") : new Outcome.CallerGone());
+        try (ProcessMemory of = memory.orElse(null)) {
+            if (of != null) {
+                of.write(call.arguments()[0], facts.bytes());
+            }
+            sandbox.succeed(received, FACTS, "the sandbox's own numbers");
         } catch (LinuxException unwritable) {
-            refuse(sandbox, work.received(), List.of(), Refusal.badAddress(FACTS));
+            sandbox.refuse(received, List.of(), Refusal.badAddress(FACTS));
         }
     }
 }
