@@ -41,13 +41,13 @@ class HiddenFilesTest {
 
     private static String said(Sandbox sandbox, String script) throws Exception {
         RunRequest request =
-                RunRequest.exec("sh", "-c", script).withUser("1000").withDirectory("/tmp");
+                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000").withDirectory("/tmp");
         return Jobs.run(sandbox, request).text();
     }
 
     private static String rootSaid(Sandbox sandbox, String script) throws Exception {
         RunRequest request =
-                RunRequest.exec("sh", "-c", script).withUser("0").withCapabilities(ALL_ROOT, ALL_ROOT);
+                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("0").withCapabilities(ALL_ROOT, ALL_ROOT);
         return Jobs.run(sandbox, request).text();
     }
 

@@ -29,11 +29,21 @@ public final class ThreadUser implements AutoCloseable {
     private static final long CLONE_FS = 0x200;
     private static final long UNCHANGED = -1;
 
-    private ThreadUser() {}
+    private final boolean hasGroups;
 
-    /** Gives the thread a umask and a working directory of its own, for the rest of its life. */
+    private ThreadUser(boolean hasGroups) {
+        this.hasGroups = hasGroups;
+    }
+
+    /** Gives the thread a umask and a working directory of its own and takes its groups, for the rest of its life. */
     public static void detach() {
         Syscall.check("unshare", "umask", UNSHARE, CLONE_FS);
+        setGroups(new int[0]);
+    }
+
+    /** What files are made without, of a thread that was {@linkplain #detach detached}. */
+    public static void umask(int bits) {
+        Syscall.check("umask", "", UMASK, bits);
     }
 
     /**
@@ -42,14 +52,15 @@ public final class ThreadUser implements AutoCloseable {
      * @param uid not 0
      * @param groups supplementary ones
      */
-    public static ThreadUser become(int uid, int gid, int[] groups, int umask) {
+    public static ThreadUser become(int uid, int gid, int[] groups) {
         if (uid == 0) {
             throw new IllegalArgumentException("to become root is to stay oneself");
         }
-        ThreadUser user = new ThreadUser();
+        ThreadUser user = new ThreadUser(groups.length > 0);
         try {
-            setGroups(groups);
-            Syscall.check("umask", "", UMASK, umask);
+            if (user.hasGroups) {
+                setGroups(groups);
+            }
             Syscall.check("setresgid", "group " + gid, SETRESGID, UNCHANGED, gid, UNCHANGED);
             Syscall.check("setresuid", "user " + uid, SETRESUID, UNCHANGED, uid, UNCHANGED);
             return user;
@@ -65,7 +76,9 @@ public final class ThreadUser implements AutoCloseable {
         if (Syscall.raw(SETRESUID, UNCHANGED, 0, UNCHANGED) != 0 || Syscall.raw(SETRESGID, UNCHANGED, 0, UNCHANGED) != 0) {
             throw new AssertionError("a thread cannot become root again, although its saved user is");
         }
-        setGroups(new int[0]);
+        if (hasGroups) {
+            setGroups(new int[0]);
+        }
     }
 
     /** Makes these capabilities effective and no other; all are permitted as long as the way back to root is open. */

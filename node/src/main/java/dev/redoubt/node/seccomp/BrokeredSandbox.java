@@ -98,6 +98,11 @@ public final class BrokeredSandbox implements AutoCloseable {
         return terms;
     }
 
+    /** Whether its opens are notified; then its calls are the workers' to receive. */
+    boolean asksAboutOpens() {
+        return terms.openings().isPresent();
+    }
+
     /** Only of a sandbox that asks about opens. */
     SandboxFiles files() {
         return files.orElseThrow();
@@ -126,10 +131,17 @@ public final class BrokeredSandbox implements AutoCloseable {
         }
     }
 
-    /** A worker has a call of it; its descriptors stay open until {@link #workEnds}. */
-    void workBegins() {
-        users.incrementAndGet();
-        work.incrementAndGet();
+    /** A worker uses it; its descriptors stay open until {@link #workEnds}. @return false when they are closed */
+    boolean workBegins() {
+        int now = users.get();
+        while (now > 0) {
+            if (users.compareAndSet(now, now + 1)) {
+                work.incrementAndGet();
+                return true;
+            }
+            now = users.get();
+        }
+        return false;
     }
 
     void workEnds() {
@@ -157,7 +169,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     }
 
     /** Takes the price of a call. @return for how many nanoseconds it is to be left alone now */
-    long pay(int units, long now) {
+    synchronized long pay(int units, long now) {
         budget.spend(units, now);
         return budget.owed(now);
     }
@@ -175,10 +187,6 @@ public final class BrokeredSandbox implements AutoCloseable {
     void refuse(Received received, List<CallText> texts, Refusal refusal, boolean written) {
         tell(received, texts, refusal.rule(), new Outcome.Refused(refusal.errno(), refusal.reason()), written);
         orGone(received, listener.refuse(received.call().id(), refusal.errno()));
-    }
-
-    void refuse(Received received, List<CallText> texts, Refusal refusal) {
-        refuse(received, texts, refusal, hasRoomForRefusal(received));
     }
 
     /** The call fails as it does for everybody: that is an answer, and no refusal of ours. */

@@ -8,8 +8,12 @@ import java.util.List;
  * Who calls: what the kernel would ask about, as the numbers of the host, and what the caller is called inside.
  *
  * @param process and {@code thread}: as /proc inside knows them
+ * @param hostProcess its process, by our number
+ * @param alone whether its process has no other thread
+ * @param fixed whether it will be the same user as long as it lives: without a capability no thread can become another
+ *     one, and no program that it executes gives it one (no_new_privs); its umask it may change
  */
-record Caller(int uid, int gid, int[] groups, int umask, int process, int thread) {
+record Caller(int uid, int gid, int[] groups, int umask, int process, int thread, int hostProcess, boolean alone, boolean fixed) {
     private static final int OF_FILES = 4;
 
     /**
@@ -28,7 +32,18 @@ record Caller(int uid, int gid, int[] groups, int umask, int process, int thread
                         .toArray(),
                 Integer.parseInt(words(status, "\nUmask:").getFirst(), 8),
                 Integer.parseInt(words(status, "\nNStgid:").getLast()),
-                Integer.parseInt(words(status, "\nNSpid:").getLast()));
+                Integer.parseInt(words(status, "\nNSpid:").getLast()),
+                Integer.parseInt(words(status, "\nTgid:").getFirst()),
+                words(status, "\nThreads:").getFirst().equals("1"),
+                areAlike(uids) && areAlike(gids) && hasNoCapability(status));
+    }
+
+    private static boolean areAlike(List<String> ids) {
+        return ids.stream().distinct().count() == 1;
+    }
+
+    private static boolean hasNoCapability(String status) {
+        return words(status, "\nCapPrm:").getFirst().matches("0+");
     }
 
     private static List<String> words(String status, String label) {
@@ -43,6 +58,6 @@ record Caller(int uid, int gid, int[] groups, int umask, int process, int thread
 
     /** The calling thread is it until that is closed. */
     ThreadUser become() {
-        return ThreadUser.become(uid, gid, groups, umask);
+        return ThreadUser.become(uid, gid, groups);
     }
 }

@@ -61,16 +61,17 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
      *
      * @throws LinuxException the errno that the kernel has for it
      */
-    static OpenRequest read(NotifiedCall call, ProcessMemory memory) {
+    static OpenRequest read(NotifiedCall call) {
         long[] arguments = call.arguments();
         int number = call.number();
+        int thread = call.thread();
         if (number == OPENAT2) {
-            return readOpenat2(arguments, memory);
+            return readOpenat2(arguments, thread);
         }
         if (number == OPENAT) {
-            return old((int) arguments[0], path(memory, arguments[1]), (int) arguments[2], (int) arguments[3]);
+            return old((int) arguments[0], path(thread, arguments[1]), (int) arguments[2], (int) arguments[3]);
         }
-        String path = path(memory, arguments[0]);
+        String path = path(thread, arguments[0]);
         return number == CREAT
                 ? old(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, (int) arguments[1])
                 : old(AT_FDCWD, path, (int) arguments[1], (int) arguments[2]);
@@ -85,7 +86,7 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
     }
 
     /** This one refuses what it does not know. */
-    private static OpenRequest readOpenat2(long[] arguments, ProcessMemory memory) {
+    private static OpenRequest readOpenat2(long[] arguments, int thread) {
         long size = arguments[3];
         if (size < HOW) {
             throw invalid();
@@ -94,7 +95,7 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
             throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
         }
         ByteBuffer how =
-                ByteBuffer.wrap(memory.read(arguments[2], (int) size)).order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer.wrap(ProcessMemory.read(thread, arguments[2], (int) size)).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = HOW; i < size; i++) {
             if (how.get(i) != 0) {
                 throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
@@ -111,7 +112,7 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
                 || (flags & O_PATH) != 0 && (flags & ~WITH_O_PATH) != 0) {
             throw invalid();
         }
-        String path = path(memory, arguments[1]);
+        String path = path(thread, arguments[1]);
         return checked(new OpenRequest((int) arguments[0], path, (int) flags, (int) mode, resolve));
     }
 
@@ -124,8 +125,8 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
         return request;
     }
 
-    private static String path(ProcessMemory memory, long address) {
-        ProcessMemory.Text text = memory.string(address, PATH_MAX - 1);
+    private static String path(int thread, long address) {
+        ProcessMemory.Text text = ProcessMemory.string(thread, address, PATH_MAX - 1);
         if (!text.ended()) {
             throw new LinuxException("open", Errno.ENAMETOOLONG, "path without an end");
         }
@@ -152,6 +153,11 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
     boolean needsBase() {
         return !path.startsWith("/")
                 || (resolve & (LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT)) != 0;
+    }
+
+    /** Whether it may make a file, for which the caller's umask counts. */
+    boolean makes() {
+        return has(O_CREAT | O_TMPFILE);
     }
 
     boolean writes() {

@@ -5,7 +5,6 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.NotifiedCall;
-import dev.redoubt.linux.ProcessMemory;
 import dev.redoubt.linux.ThreadUser;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +39,8 @@ final class OpenWork {
         try {
             switch (opening()) {
                 case Opening.File(Fd file) -> install(file);
-                case Opening.Refused(Refusal refusal) -> sandbox.refuse(received, words, refusal);
+                case Opening.Refused(Refusal refusal) -> 
+                    sandbox.refuse(received, words, refusal, sandbox.hasRoomForRefusal(received));
                 case Opening.KernelSays(int errno) -> sandbox.fail(received, words, errno);
                 case Opening.FromOwn(String _, String _) -> sandbox.fail(received, words, Errno.ELOOP);
             }
@@ -58,7 +58,7 @@ final class OpenWork {
     private Opening opening() {
         OpenRequest request = request();
         closesOnExec = request.has(OpenRequest.O_CLOEXEC);
-        Caller caller = Caller.parse(LinuxFiles.readOnce(process + "/status"));
+        Caller caller = caller(request);
         try (Fd base = base(request)) {
             if (!waits()) {
                 throw gone();
@@ -72,11 +72,19 @@ final class OpenWork {
 
     private OpenRequest request() {
         NotifiedCall call = received.call();
-        try (ProcessMemory memory = ProcessMemory.open(call.thread()).orElseThrow(OpenWork::gone)) {
-            OpenRequest request = OpenRequest.read(call, memory);
-            words = List.of(new CallText.Read(OpenRequest.pathArgument(call.number()), request.pathBytes(), true));
-            return request;
+        OpenRequest request = OpenRequest.read(call);
+        words = List.of(new CallText.Read(OpenRequest.pathArgument(call.number()), request.pathBytes(), true));
+        return request;
+    }
+
+    private Caller caller(OpenRequest request) {
+        int thread = received.call().thread();
+        if (!request.makes()) {
+            return files.callers().of(thread);
         }
+        Caller caller = Callers.read(thread);
+        ThreadUser.umask(caller.umask());
+        return caller;
     }
 
     private Opening opening(Fd base, Caller caller, OpenRequest request) {

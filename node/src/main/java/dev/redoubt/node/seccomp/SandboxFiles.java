@@ -17,6 +17,7 @@ final class SandboxFiles implements AutoCloseable {
     private final HiddenNames hidden;
     private final LaunchSpec.Landlock landlock;
     private final IdRange ids;
+    private final Callers callers = new Callers();
 
     private SandboxFiles(Fd root, Openings terms) {
         this.root = root;
@@ -46,6 +47,10 @@ final class SandboxFiles implements AutoCloseable {
 
     Fd root() {
         return root;
+    }
+
+    Callers callers() {
+        return callers;
     }
 
     IdRange ids() {
