@@ -224,6 +224,19 @@ class HiddenFilesTest {
         }
     }
 
+    /** An open that waits would hold a worker, and with a few of them everybody else's opens. */
+    @Test
+    void nobodyMakesTheBrokerWait() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+            assertThat(said(plain, PROBE + " lease /tmp/leased")).as("the control").isEqualTo("0 late\n");
+            assertThat(said(hiding, PROBE + " lease /tmp/leased")).isEqualTo("11 at once\n");
+            assertThat(said(hiding, "mkfifo /tmp/pipe; cat /tmp/pipe")).contains("Operation not supported");
+        }
+    }
+
     @Test
     void programsKnowThatTheirOwnLandlockWouldNotHold() throws Exception {
         try (Place place = Place.make();

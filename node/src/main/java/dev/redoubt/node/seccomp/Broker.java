@@ -129,11 +129,21 @@ public final class Broker implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            epoll.await(untilNextWakes(), this::ready);
+            epoll.await(untilNextWakes(), (token, events) -> guarded(() -> ready(token, events)));
             for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-                task.run();
+                guarded(task);
             }
-            wake();
+            guarded(this::wake);
+        }
+    }
+
+    /** A mistake of ours in one call is told, and must not leave all others without an answer. */
+    static void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException mistake) { // the edge of a thread that has to live on
+            Thread current = Thread.currentThread();
+            current.getUncaughtExceptionHandler().uncaughtException(current, mistake);
         }
     }
 
