@@ -224,6 +224,24 @@ class HiddenFilesTest {
         }
     }
 
+    /** Their filter asks about opens as long as they live, so the next node must know what is hidden. */
+    @Test
+    void theNextNodeHidesTheSame() throws Exception {
+        try (Place place = Place.make()) {
+            try (Node node = place.open(place.settings().outliving())) {
+                plant(node.create(SPEC, PATTERNS));
+            }
+            try (Node next = Node.open(place.settings().outliving());
+                    Sandbox adopted = next.adopted().getFirst()) {
+                assertThat(said(adopted, WAYS).lines().filter(line -> !line.matches(".*o such file.*|.*:|")))
+                        .isEmpty();
+                assertThat(said(adopted, "cat /srv/.envrc; echo new >/tmp/new; cat /tmp/new")).isEqualTo("A\nnew\n");
+                assertThat(adopted.syscalls().report().events()).isNotEmpty();
+            }
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
     /** An open that waits would hold a worker, and with a few of them everybody else's opens. */
     @Test
     void nobodyMakesTheBrokerWait() throws Exception {
