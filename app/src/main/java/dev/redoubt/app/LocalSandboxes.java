@@ -23,7 +23,8 @@ final class LocalSandboxes {
     static int list(boolean json) {
         List<Listed> sandboxes = asked(NodeClient::sandboxes);
         if (json) {
-            System.out.println(Json.of(sandboxes.stream().map(LocalSandboxes::facts).toList()));
+            System.out.println(
+                    Json.of(sandboxes.stream().map(LocalSandboxes::facts).toList()));
             return Exit.DONE;
         }
         System.out.printf("%-36s %-10s %-20s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS");
@@ -137,9 +138,10 @@ final class LocalSandboxes {
 
     private static <T> T asked(Question<T> question) {
         try (NodeClient client = NodeClient.connect(Installation.library().nodeSocket())
-                .orElseThrow(() -> new Refusal(
-                        Refusal.Code.NODE_UNAVAILABLE,
-                        "no node daemon runs here, so no sandbox outlives its command; start one with ./redoubt node"))) {
+                .orElseThrow(
+                        () -> new Refusal(
+                                Refusal.Code.NODE_UNAVAILABLE,
+                                "no node daemon runs here, so no sandbox outlives its command; start one with ./redoubt node"))) {
             return question.of(client);
         } catch (Problem problem) {
             throw Refusal.of(problem);

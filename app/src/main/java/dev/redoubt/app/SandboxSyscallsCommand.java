@@ -8,7 +8,8 @@ import picocli.CommandLine.Parameters;
 /** What the broker answered. */
 @Command(
         name = "syscalls",
-        description = "Show which system calls of a sandbox the broker was asked about, and its answers with their reasons.",
+        description =
+                "Show which system calls of a sandbox the broker was asked about, and its answers with their reasons.",
         footer = {
             "",
             "All of them are counted; the latest refusals and the latest other answers are kept with their words, 128 of "

@@ -20,15 +20,18 @@ class ExplainTest {
             assertThat(cli.run("sandbox", "ls").errors()).contains("no node daemon runs here");
             Process daemon = cli.start("node", "--slots", "1");
             assertThat(daemon.errorReader().readLine()).contains("node ready");
-            Process run = cli.start("run", "--explain", "--", "sh", "-c", SCRIPT.replace("exit 3", "echo up; read line; exit 3"));
+            Process run = cli.start(
+                    "run", "--explain", "--", "sh", "-c", SCRIPT.replace("exit 3", "echo up; read line; exit 3"));
             assertThat(run.inputReader().readLine()).isEqualTo("up");
 
             Cli.Said listed = cli.run("sandbox", "ls", "--json");
-            Matcher id = Pattern.compile("\"id\":\"(sbx_[a-z0-9]+)\".*\"refusedCalls\":2").matcher(listed.out());
+            Matcher id = Pattern.compile("\"id\":\"(sbx_[a-z0-9]+)\".*\"refusedCalls\":2")
+                    .matcher(listed.out());
             assertThat(id.find()).as(listed.out()).isTrue();
             assertThat(cli.run("sandbox", "ls").out()).contains(id.group(1));
             assertThat(cli.run("sandbox", "syscalls", id.group(1)).out())
-                    .contains("mount(\"/dev/sda1\", \"/mnt\", \"ext4\", 0x8000, NULL): refused EPERM: changes what a path means")
+                    .contains(
+                            "mount(\"/dev/sda1\", \"/mnt\", \"ext4\", 0x8000, NULL): refused EPERM: changes what a path means")
                     .contains("2 times mount: refused EPERM");
             assertThat(cli.run("sandbox", "syscalls", id.group(1), "--json").out())
                     .contains("\"call\":\"mount\"", "\"outcome\":\"refused\",\"errno\":\"EPERM\"", "\"unrecorded\":0");
@@ -46,7 +49,6 @@ class ExplainTest {
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
         }
     }
-
 
     @Test
     void runSaysWhatWasRefusedAndWhy() throws Exception {

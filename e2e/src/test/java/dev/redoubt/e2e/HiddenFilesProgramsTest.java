@@ -89,8 +89,7 @@ class HiddenFilesProgramsTest {
 
     private static String said(Sandbox sandbox, String script) throws Exception {
         String all = "exec 2>&1; export HOME=/tmp PATH=/usr/bin:/bin:/usr/sbin\n" + script;
-        RunRequest request =
-                RunRequest.exec("sh", "-c", all).withUser("1000").withDirectory("/tmp");
+        RunRequest request = RunRequest.exec("sh", "-c", all).withUser("1000").withDirectory("/tmp");
         return Jobs.run(sandbox, request).text();
     }
 
@@ -107,7 +106,9 @@ class HiddenFilesProgramsTest {
                         Sandbox hiding = node.create(spec(), PATTERNS)) {
                     String expected = said(plain, program.script());
                     assertThat(expected).as(program.path()).isNotBlank().doesNotContain("not found");
-                    assertThat(said(hiding, program.script())).as(program.path()).isEqualTo(expected);
+                    assertThat(said(hiding, program.script()))
+                            .as(program.path())
+                            .isEqualTo(expected);
                 }
             }
         }

@@ -40,14 +40,16 @@ class HiddenFilesTest {
     }
 
     private static String said(Sandbox sandbox, String script) throws Exception {
-        RunRequest request =
-                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000").withDirectory("/tmp");
+        RunRequest request = RunRequest.exec("sh", "-c", "exec 2>&1\n" + script)
+                .withUser("1000")
+                .withDirectory("/tmp");
         return Jobs.run(sandbox, request).text();
     }
 
     private static String rootSaid(Sandbox sandbox, String script) throws Exception {
-        RunRequest request =
-                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("0").withCapabilities(ALL_ROOT, ALL_ROOT);
+        RunRequest request = RunRequest.exec("sh", "-c", "exec 2>&1\n" + script)
+                .withUser("0")
+                .withCapabilities(ALL_ROOT, ALL_ROOT);
         return Jobs.run(sandbox, request).text();
     }
 
@@ -156,7 +158,9 @@ class HiddenFilesTest {
             for (String way : List.of("flip", "relink")) {
                 String race = PROBE + " " + way + " /tmp/a1 /srv/vault/h1 ";
                 Race open = Race.of(said(plain, race + 20_000));
-                assertThat(open.hidden()).as("the control: without patterns it is got").isPositive();
+                assertThat(open.hidden())
+                        .as("the control: without patterns it is got")
+                        .isPositive();
                 Race closed = Race.of(said(hiding, race + 100_000));
                 System.out.printf("%s: without patterns %s, with patterns %s%n", way, open, closed);
                 assertThat(closed.hidden()).isZero();
@@ -184,7 +188,12 @@ class HiddenFilesTest {
             assertThat(edges).isEqualTo(said(plain, PROBE + " edges /etc/group"));
             assertThat(edges.lines())
                     .contains("no-end -14", "too-long -36", "crossing 0", "just-fits 0", "unmapped -14", "kernel -14")
-                    .contains("sysinfo-half -14", "sysinfo 0", "mount-unmapped -1", "openat2-unknown -7", "bad-directory -9");
+                    .contains(
+                            "sysinfo-half -14",
+                            "sysinfo 0",
+                            "mount-unmapped -1",
+                            "openat2-unknown -7",
+                            "bad-directory -9");
         }
     }
 
@@ -194,7 +203,9 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox hiding = node.create(SPEC, PATTERNS)) {
-            rootSaid(hiding, "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
+            rootSaid(
+                    hiding,
+                    "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
             assertThat(said(hiding, "cat /srv/group; cat /srv/root; echo x >/srv/new; echo x >>/srv/group"))
                     .isEqualTo("""
                             g
@@ -206,8 +217,11 @@ class HiddenFilesTest {
             assertThat(rootSaid(hiding, "cat /srv/root; stat -c %u:%g /srv/root /tmp/mine; cat /tmp/mine"))
                     .as("root opens what is root's; its capability over others' files is not the broker's to use")
                     .isEqualTo("r\n0:0\n1000:1000\ncat: can't open '/tmp/mine': Permission denied\n");
-            String other = "cat /proc/1/environ; cat /proc/1/maps; cat /proc/$(cat /tmp/pid)/maps | wc -l; ls -l /proc/1/fd/";
-            Jobs.run(hiding, RunRequest.exec("sh", "-c", "sleep 20 & echo $! >/tmp/pid").withUser("0"));
+            String other =
+                    "cat /proc/1/environ; cat /proc/1/maps; cat /proc/$(cat /tmp/pid)/maps | wc -l; ls -l /proc/1/fd/";
+            Jobs.run(
+                    hiding,
+                    RunRequest.exec("sh", "-c", "sleep 20 & echo $! >/tmp/pid").withUser("0"));
             assertThat(said(hiding, other).lines().filter(line -> !line.contains("Permission denied")))
                     .containsExactly("0", "total 0");
         }
@@ -219,8 +233,11 @@ class HiddenFilesTest {
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(spec(true));
                 Sandbox hiding = node.create(spec(true), PATTERNS)) {
-            String writing = "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
-            assertThat(rootSaid(hiding, writing)).isEqualTo(rootSaid(plain, writing)).endsWith("/tmp/new\n/run/new\n");
+            String writing =
+                    "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
+            assertThat(rootSaid(hiding, writing))
+                    .isEqualTo(rootSaid(plain, writing))
+                    .endsWith("/tmp/new\n/run/new\n");
         }
     }
 
@@ -235,7 +252,8 @@ class HiddenFilesTest {
                     Sandbox adopted = next.adopted().getFirst()) {
                 assertThat(said(adopted, WAYS).lines().filter(line -> !line.matches(".*o such file.*|.*:|")))
                         .isEmpty();
-                assertThat(said(adopted, "cat /srv/.envrc; echo new >/tmp/new; cat /tmp/new")).isEqualTo("A\nnew\n");
+                assertThat(said(adopted, "cat /srv/.envrc; echo new >/tmp/new; cat /tmp/new"))
+                        .isEqualTo("A\nnew\n");
                 assertThat(adopted.syscalls().report().events()).isNotEmpty();
             }
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
@@ -249,7 +267,9 @@ class HiddenFilesTest {
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
                 Sandbox hiding = node.create(SPEC, PATTERNS)) {
-            assertThat(said(plain, PROBE + " lease /tmp/leased")).as("the control").isEqualTo("0 late\n");
+            assertThat(said(plain, PROBE + " lease /tmp/leased"))
+                    .as("the control")
+                    .isEqualTo("0 late\n");
             assertThat(said(hiding, PROBE + " lease /tmp/leased")).isEqualTo("11 at once\n");
             assertThat(said(hiding, "mkfifo /tmp/pipe; cat /tmp/pipe")).contains("Operation not supported");
         }
@@ -261,7 +281,8 @@ class HiddenFilesTest {
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
                 Sandbox hiding = node.create(SPEC, PATTERNS)) {
-            assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip())).isPositive();
+            assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip()))
+                    .isPositive();
             assertThat(said(hiding, PROBE + " landlock")).isEqualTo("-95\n");
         }
     }

@@ -102,7 +102,8 @@ public final class Node implements AutoCloseable {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
             Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
-            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
+            Sweep sweep =
+                    new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
             sweep.removeAllBut(
@@ -280,7 +281,8 @@ public final class Node implements AutoCloseable {
         undo.add(namespace::close);
         Remembered remembered = Remembered.of(entry);
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
-        CallLog calls = answered(entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
+        CallLog calls =
+                answered(entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 remembered,

@@ -26,8 +26,7 @@ final class CallReportCodec {
         List<CallEvent> events = latest(report.events());
         out.u32(events.size());
         events.forEach(event -> write(out, event));
-        List<CallCount> counts =
-                report.counts().stream().limit(MOST_COUNTS).toList();
+        List<CallCount> counts = report.counts().stream().limit(MOST_COUNTS).toList();
         out.u32(counts.size());
         counts.forEach(count -> write(out.string(count.call()), count.outcome()).u64(count.times()));
         out.u64(report.unrecorded());
@@ -48,7 +47,9 @@ final class CallReportCodec {
             case Outcome.Answered(String what) -> what.length();
             case Outcome.CallerGone() -> 0;
         };
-        return EVENT_OVERHEAD + 3 * (outcome + event.rule().length()) + event.words().length();
+        return EVENT_OVERHEAD
+                + 3 * (outcome + event.rule().length())
+                + event.words().length();
     }
 
     private static void write(FlatWriter out, CallEvent event) {
@@ -59,7 +60,8 @@ final class CallReportCodec {
 
     private static FlatWriter write(FlatWriter out, Outcome outcome) {
         return switch (outcome) {
-            case Outcome.Refused(int errno, String reason) -> out.u32(1).u32(errno).string(reason);
+            case Outcome.Refused(int errno, String reason) ->
+                out.u32(1).u32(errno).string(reason);
             case Outcome.Answered(String what) -> out.u32(2).string(what);
             case Outcome.CallerGone() -> out.u32(3);
         };

@@ -184,7 +184,10 @@ public final class NodeServer implements AutoCloseable {
     private List<Listed> listing() {
         return node.sandboxes().stream()
                 .map(sandbox -> new Listed(
-                        sandbox.id(), sandbox.network(), sandbox.started(), sandbox.syscalls().refusals()))
+                        sandbox.id(),
+                        sandbox.network(),
+                        sandbox.started(),
+                        sandbox.syscalls().refusals()))
                 .sorted(Comparator.comparing(Listed::started))
                 .limit(Message.MOST_LISTED)
                 .toList();

@@ -94,8 +94,7 @@ public final class Broker implements AutoCloseable {
      * @param pidfd of its process 1; stays the caller's
      */
     public BrokeredSandbox answer(long number, Fd listener, Fd pidfd, Terms terms) {
-        BrokeredSandbox sandbox =
-                new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms);
+        BrokeredSandbox sandbox = new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms);
         watched.put(sandbox.token(), sandbox);
         List<InFlight.Slot> left = calls.leftOf(number);
         if (!left.isEmpty()) {
@@ -107,11 +106,6 @@ public final class Broker implements AutoCloseable {
             epoll.add(listener.number(), Epoll.READ, sandbox.token());
         }
         return sandbox;
-    }
-
-    /** How many sandboxes are watched; one that has ended is not. */
-    int watched() {
-        return watched.size();
     }
 
     void forget(BrokeredSandbox sandbox) {

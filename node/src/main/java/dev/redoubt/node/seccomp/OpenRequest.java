@@ -94,8 +94,8 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
         if (Long.compareUnsigned(size, PAGE) > 0) {
             throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
         }
-        ByteBuffer how =
-                ByteBuffer.wrap(ProcessMemory.read(thread, arguments[2], (int) size)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer how = ByteBuffer.wrap(ProcessMemory.read(thread, arguments[2], (int) size))
+                .order(ByteOrder.LITTLE_ENDIAN);
         for (int i = HOW; i < size; i++) {
             if (how.get(i) != 0) {
                 throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
@@ -151,8 +151,7 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
 
     /** Whether it matters from which directory it is made. */
     boolean needsBase() {
-        return !path.startsWith("/")
-                || (resolve & (LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT)) != 0;
+        return !path.startsWith("/") || (resolve & (LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT)) != 0;
     }
 
     /** Whether it may make a file, for which the caller's umask counts. */

@@ -57,7 +57,8 @@ class MessageTest {
                 .mapToObj(number -> event(number, "x".repeat(1200)))
                 .toList();
         List<CallCount> counts = IntStream.range(0, 400)
-                .mapToObj(number -> new CallCount("set_mempolicy_home_node", new Outcome.Refused(1, "r".repeat(200)), number))
+                .mapToObj(number ->
+                        new CallCount("set_mempolicy_home_node", new Outcome.Refused(1, "r".repeat(200)), number))
                 .toList();
         Message.Told told = (Message.Told) roundTrip(new Message.Told(new CallReport(many, counts, 0)));
         assertThat(told.calls().events()).hasSizeGreaterThan(20);
@@ -67,7 +68,8 @@ class MessageTest {
 
     @Test
     void aListOfSandboxesFitsToo() {
-        Listed one = new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3);
+        Listed one =
+                new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3);
         Message.Listing listing = new Message.Listing(Collections.nCopies(Message.MOST_LISTED, one));
         assertThat(roundTrip(listing)).isEqualTo(listing);
     }

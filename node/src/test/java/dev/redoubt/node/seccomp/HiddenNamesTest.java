@@ -61,7 +61,8 @@ class HiddenNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "etc/shadow", "*.pem", "/a//b", "/a/../b", "/./a", "/a/", "/a**/b", "**", "/a\nb", "/a\0"})
+    @ValueSource(
+            strings = {"", "etc/shadow", "*.pem", "/a//b", "/a/../b", "/./a", "/a/", "/a**/b", "**", "/a\nb", "/a\0"})
     void aPatternThatSaysNothingIsNoPattern(String pattern) {
         assertThatThrownBy(() -> new PathPatterns(List.of(pattern))).isInstanceOf(IllegalArgumentException.class);
     }

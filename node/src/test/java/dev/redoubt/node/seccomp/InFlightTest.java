@@ -21,8 +21,10 @@ class InFlightTest {
     /** What the kernel does: it writes the call into the slot. Here somebody else writes into the same file. */
     private static void kernelWrites(Path file, int slot, long id) throws Exception {
         try (var channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(id).flip();
+            ByteBuffer bytes = ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(id)
+                    .flip();
             assertThat(channel.position(slot * 128L + 16).write(bytes)).isEqualTo(8);
         }
     }
