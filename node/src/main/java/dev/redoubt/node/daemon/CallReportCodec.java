@@ -9,6 +9,7 @@ import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,7 +54,7 @@ final class CallReportCodec {
     }
 
     private static void write(FlatWriter out, CallEvent event) {
-        out.u64(event.at().getEpochSecond()).u32(event.at().getNano()).u32(event.process());
+        out.u64(ChronoUnit.NANOS.between(Instant.EPOCH, event.at())).u32(event.process());
         out.string(event.call()).string(event.words()).string(event.rule());
         write(out, event.outcome()).u64(event.latency().toNanos());
     }
@@ -72,7 +73,7 @@ final class CallReportCodec {
         List<CallEvent> events = new ArrayList<>();
         for (int left = in.count(CallLog.MOST_EVENTS); left > 0; left--) {
             events.add(new CallEvent(
-                    Instant.ofEpochSecond(in.u64(), in.u32()),
+                    Instant.EPOCH.plusNanos(in.u64()),
                     in.u32(),
                     in.string(),
                     in.string(),

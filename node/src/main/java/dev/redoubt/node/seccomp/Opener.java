@@ -63,7 +63,7 @@ final class Opener {
     Opening open() {
         String path = request.path();
         for (int probe = 0; probe < PROBES; probe++) {
-            Found found = lookup.find(path, (followsLast() ? 0 : O_NOFOLLOW) | request.flags() & O_DIRECTORY);
+            Found found = lookup.find(path, (followsLast() ? 0 : O_NOFOLLOW) | (request.flags() & O_DIRECTORY));
             if (!(found instanceof Found.Failed(int errno)) || errno != Errno.ENOENT || !request.has(O_CREAT)) {
                 return opened(found);
             }
@@ -104,7 +104,7 @@ final class Opener {
     }
 
     private Opening reopened(Fd file, String name, FileStatus status) {
-        int flags = request.flags() & ~(O_CREAT | O_EXCL | O_NOFOLLOW) | O_NOCTTY;
+        int flags = (request.flags() & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_NOCTTY;
         if (name.startsWith("/proc/") && isProc(file)) {
             return reopenedInProc(file, name, flags);
         }
@@ -197,7 +197,7 @@ final class Opener {
                                     + " O_NONBLOCK or O_RDWR do not wait"))
                     : Optional.empty();
         }
-        if (status.isCharacterDevice() && !isOurs(status.self()) || status.isBlockDevice()) {
+        if ((status.isCharacterDevice() && !isOurs(status.self())) || status.isBlockDevice()) {
             return Optional.of(refused(
                     Errno.ENXIO, "the broker opens the files of this profile, and this device is who opens it"));
         }
@@ -212,9 +212,9 @@ final class Opener {
 
     /** The devices that every sandbox has, but /dev/tty: that is the terminal of whoever opens it. */
     private static boolean isOurs(Device device) {
-        return device.major() == MEMORY_DEVICES && HARMLESS.contains(device.minor())
+        return (device.major() == MEMORY_DEVICES && HARMLESS.contains(device.minor()))
                 || device.equals(MULTIPLEXER)
-                || device.major() >= FIRST_TERMINALS && device.major() <= LAST_TERMINALS;
+                || (device.major() >= FIRST_TERMINALS && device.major() <= LAST_TERMINALS);
     }
 
     private static Optional<Opening> procObjects(Fd file, String name, boolean directory) {

@@ -34,7 +34,8 @@ final class ProcRules {
                     : Optional.empty();
         }
         boolean ofNamespaces =
-                name.startsWith("/proc/sys/") && !SETTING.matcher(name).matches() || name.startsWith("/proc/sysvipc/");
+                (name.startsWith("/proc/sys/") && !SETTING.matcher(name).matches())
+                        || name.startsWith("/proc/sysvipc/");
         return ofNamespaces && !isDirectory
                 ? Optional.of("the broker opens the files of this profile, and here it would read the host's settings")
                 : Optional.empty();

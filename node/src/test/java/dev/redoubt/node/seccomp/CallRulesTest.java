@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.linux.Errno;
 import dev.redoubt.protocol.Profile.Calls;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,7 +51,8 @@ class CallRulesTest {
     @Test
     void everyExplainedCallIsRefusedSomewhere() {
         for (String call : Asked.USUAL.refusals()) {
-            Decision decision = Filter.decisions(Calls.NARROW, Asked.USUAL).get(CallNumbers.of(call));
+            Decision decision = Objects.requireNonNull(
+                    Filter.decisions(Calls.NARROW, Asked.USUAL).get(CallNumbers.of(call)));
             boolean asks = decision.otherwise() == Verdict.Plain.NOTIFY
                     || decision.clauses().stream().anyMatch(clause -> clause.verdict() == Verdict.Plain.NOTIFY);
             assertThat(asks).as(call).isTrue();
