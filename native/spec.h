@@ -37,8 +37,8 @@ enum idmap_kind {
 enum upper_kind { UPPER_DIRECTORY = 1, UPPER_TMPFS = 2 };
 
 enum mask_kind {
-	MASK_NULL = 1,       /* the host's /dev/null over a file */
-	MASK_EMPTY = 2,      /* an empty read-only tmpfs over a directory */
+	MASK_NULL = 1,       /* a null device over a file */
+	MASK_EMPTY = 2,      /* an empty read-only directory over a directory */
 	MASK_READ_ONLY = 3,  /* the thing itself, read-only */
 	MASK_MAY_BE_ABSENT = 0x10,
 };
@@ -78,6 +78,15 @@ struct spec {
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
 	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
 };
+
+/* What a slot can have before anybody knows what will run in it: the covers of /proc, and names of synthesised files there. */
+struct plan {
+	uint32_t mask_count; struct spec_mask masks[SPEC_MASKS_MAX];
+	uint32_t file_count; const char *files[SPEC_FILES_MAX];
+};
+
+/* Reads a whole plan. Returns 0, or -1 when the message is not exactly one valid plan. */
+int plan_read(const uint8_t *bytes, size_t length, struct plan *plan);
 
 /* Reads a whole spec. Returns 0, or -1 when the message is not exactly one valid spec. */
 int spec_read(const uint8_t *bytes, size_t length, struct spec *spec);

@@ -33,7 +33,7 @@ public record Profile(String name, Users users, Root root, Calls calls) {
 
     /** Which system calls pass; each level allows all that the one before it does. */
     public enum Calls {
-        /** Ordinary programs without SysV IPC, message queues and netlink: less kernel to attack. */
+        /** Ordinary programs without SysV IPC and netlink: less kernel to attack. */
         NARROW,
         /** What Debian's packages, language runtimes and servers use. */
         STANDARD,

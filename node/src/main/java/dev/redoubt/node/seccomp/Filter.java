@@ -35,6 +35,19 @@ public final class Filter {
         return new Filter(Compiler.compile(decisions(calls, asked)));
     }
 
+    /** The filter of the program that unpacks images: the narrowest level, and less. */
+    public static Filter forUnpacking() {
+        return new Filter(Compiler.compile(unpackingDecisions()));
+    }
+
+    static SortedMap<Integer, Decision> unpackingDecisions() {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(decisions(Calls.NARROW, Asked.NOTHING));
+        for (Rule rule : CallList.UNPACKING.rules()) {
+            decisions.put(rule.number(), rule.decision().at(Calls.NARROW));
+        }
+        return Collections.unmodifiableSortedMap(decisions);
+    }
+
     /** Whether the filter of a level, without a broker, refuses a call. */
     public static boolean refuses(Calls calls, int number, long[] arguments) {
         Decision decision = decisions(calls, Asked.NOTHING).get(number);

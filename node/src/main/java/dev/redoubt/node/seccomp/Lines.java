@@ -41,6 +41,11 @@ final class Lines {
         return new Clause(Calls.NARROW, refused(errno), List.of(tests));
     }
 
+    /** For what a program gives up over when it is refused, and does not miss when it is not done. */
+    static Clause pretendIf(ArgumentTest... tests) {
+        return new Clause(Calls.NARROW, Verdict.Plain.PRETEND, List.of(tests));
+    }
+
     static Verdict refused(int errno) {
         return new Verdict.Refuse(errno);
     }

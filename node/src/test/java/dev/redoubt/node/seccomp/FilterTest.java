@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,7 @@ final class FilterTest {
     private static final int SAMPLES = 60;
 
     private static final int ALLOW = 0x7fff0000;
+    private static final int PRETEND = 0x00050000;
     private static final int NOTIFY = 0x7fc00000;
     private static final int KILL_PROCESS = 0x80000000;
 
@@ -39,7 +41,8 @@ final class FilterTest {
 
     @Test
     void whateverIsNotSimplyAllowedHasAReason() {
-        for (Group group : CallList.GROUPS) {
+        for (Group group : Stream.concat(CallList.GROUPS.stream(), Stream.of(CallList.UNPACKING))
+                .toList()) {
             assertThat(group.purpose()).as(group.name()).isNotBlank();
             for (Rule rule : group.rules()) {
                 boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
@@ -88,6 +91,7 @@ final class FilterTest {
                         interesting.add(Integer.lowestOneBit(argument.mask()));
                         interesting.add(~argument.mask());
                     }
+                    case ArgumentTest.Null ignored -> {} // 0 is interesting anyway
                 }
             }
         }
@@ -97,14 +101,15 @@ final class FilterTest {
             long[] arguments = new long[6];
             for (int a = 0; a < 6; a++) {
                 int low = interesting.get(random.nextInt(interesting.size())) + (random.nextInt(8) == 0 ? 1 : 0);
-                arguments[a] = (long) random.nextInt() << 32 | Integer.toUnsignedLong(low);
+                int high = random.nextBoolean() ? 0 : random.nextInt();
+                arguments[a] = (long) high << 32 | Integer.toUnsignedLong(low);
             }
             samples.add(arguments);
         }
         return samples;
     }
 
-    /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
+    /** The kernel reads ints, but for pointers; their high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
     @EnumSource
     void theHighHalfOfAnArgumentNeverMatters(Calls calls) {
@@ -115,13 +120,26 @@ final class FilterTest {
             for (long[] arguments : samples(decision, random)) {
                 int answer = machine.run(X86_64, number, arguments);
                 for (int a = 0; a < 6; a++) {
-                    arguments[a] &= 0xffff_ffffL;
+                    if (!pointers(decision).contains(a)) {
+                        arguments[a] &= 0xffff_ffffL;
+                    }
                 }
                 assertThat(machine.run(X86_64, number, arguments))
                         .as("seed %d, call %d", seed, number)
                         .isEqualTo(answer);
             }
         });
+    }
+
+    private static Set<Integer> pointers(Decision decision) {
+        Set<Integer> indices = new HashSet<>();
+        decision.clauses()
+                .forEach(clause -> clause.tests().forEach(test -> {
+                    if (test instanceof ArgumentTest.Null(Argument argument)) {
+                        indices.add(argument.index());
+                    }
+                }));
+        return indices;
     }
 
     @ParameterizedTest
@@ -185,6 +203,91 @@ final class FilterTest {
         assertThatThrownBy(() -> new Asked(Set.of("mounts"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("mounts");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theCoreLimitIsReadAndNeverSet(Calls calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        int prlimit = CallNumbers.of("prlimit64");
+        long lowHalfZero = 1L << 32;
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0x1000, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, lowHalfZero, 0, 0}))
+                .isEqualTo(refused(EPERM));
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 3, 0x1000, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {4, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {7, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(ALLOW);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void schedulingIsForOneselfAndNeverForPid1(Calls calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        for (String call : List.of("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity")) {
+            int number = CallNumbers.of(call);
+            assertThat(machine.run(X86_64, number, new long[6])).as(call).isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, number, new long[] {1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+            // The kernel takes 32 bits of a pid
+            assertThat(machine.run(X86_64, number, new long[] {1L << 32 | 1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+        }
+        // Processes, groups, users: counted from 0 by the one, from 1 by the other
+        for (int group = 0; group < 2; group++) {
+            int nice = CallNumbers.of("setpriority");
+            int io = CallNumbers.of("ioprio_set");
+            assertThat(machine.run(X86_64, nice, new long[] {group, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, nice, new long[] {group, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, nice, new long[] {2, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {3, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+        }
+    }
+
+    /** What unpacks images has the narrowest level, less what it has no use for, and the mark of a deleted name. */
+    @Test
+    void unpackingAllowsLessThanTheNarrowestLevel() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
+        BpfMachine unpacking = new BpfMachine(Filter.forUnpacking().bytes());
+        int mknodat = CallNumbers.of("mknodat");
+        Filter.unpackingDecisions().forEach((number, decision) -> {
+            for (long[] arguments : samples(decision, random)) {
+                int answer = unpacking.run(X86_64, number, arguments);
+                assertThat(answer)
+                        .as("seed %d", seed)
+                        .isEqualTo(decision.decide(arguments).action());
+                if (answer == ALLOW && number != mknodat) {
+                    assertThat(narrow.run(X86_64, number, arguments)).isEqualTo(ALLOW);
+                }
+            }
+        });
+        int device = 0x2000;
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0})).isEqualTo(ALLOW);
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0x103}))
+                .isEqualTo(refused(EPERM));
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, 0x6000, 0})).isEqualTo(refused(EPERM));
+        for (String call : List.of("socket", "connect", "bind", "memfd_create", "mknod")) {
+            assertThat(unpacking.run(X86_64, CallNumbers.of(call), new long[6])).isEqualTo(refused(EPERM));
+        }
     }
 
     private static int answer(Calls calls, String call) {
