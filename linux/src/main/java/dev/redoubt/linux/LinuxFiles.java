@@ -56,6 +56,7 @@ public final class LinuxFiles {
     private static final long UNLINKAT = 263;
     private static final long SYMLINKAT = 266;
     private static final long FCHMODAT = 268;
+    private static final long UTIMENSAT = 280;
     private static final long RENAMEAT2 = 316;
     private static final long SYNCFS = 306;
     private static final long STATX = 332;
@@ -121,6 +122,20 @@ public final class LinuxFiles {
     /** @return false when there is no such directory */
     public static boolean removeDirectoryAt(Fd directory, String name) {
         return unlink(directory.number(), name, AT_REMOVEDIR, "rmdir");
+    }
+
+    /** Makes now the time of a file's last change (utimensat(2)). */
+    public static void touch(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            Syscall.check(
+                    "utimensat",
+                    path,
+                    UTIMENSAT,
+                    AT_FDCWD,
+                    Syscall.path(arena, path).address(),
+                    0,
+                    0);
+        }
     }
 
     /** @return false when there is no such file */

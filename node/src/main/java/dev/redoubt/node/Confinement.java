@@ -2,8 +2,8 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.launch.SlotPlan;
+import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;

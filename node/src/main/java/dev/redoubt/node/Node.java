@@ -222,12 +222,7 @@ public final class Node implements AutoCloseable {
     }
 
     private Sandbox launch(
-            Slots.Slot slot,
-            SandboxSpec spec,
-            PathPatterns patterns,
-            List<Path> layers,
-            Disk disk,
-            Mounting mounting) {
+            Slots.Slot slot, SandboxSpec spec, PathPatterns patterns, List<Path> layers, Disk disk, Mounting mounting) {
         Asked asked = patterns.isEmpty() ? Asked.USUAL : Asked.OPENS_TOO;
         LaunchSpec.Encoded launch = confinement.compile(spec, asked, layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec, patterns);
@@ -247,8 +242,11 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    /** The entry is there since the slot was made; it says nothing of a sandbox as most are. */
+    /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
     private void remember(Entry entry, Remembered remembered) {
+        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+            return;
+        }
         if (remembered.facts().isEmpty()) {
             household.owner().startsNow(entry.id());
         } else {

@@ -16,7 +16,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,11 +112,7 @@ public final class Owner {
 
     /** A sandbox starts of which the entry says all already: its file's time is when. */
     public void startsNow(SandboxId id) {
-        try {
-            Files.setLastModifiedTime(directory.resolve(id.value()), FileTime.from(Instant.now()));
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-        }
+        LinuxFiles.touch(directory.resolve(id.value()).toString());
     }
 
     /** When a sandbox that has an entry started. */

@@ -142,16 +142,20 @@ final class FilterTest {
         return indices;
     }
 
+    /** One that asks a broker too: what it lets pass costs as much as without one. */
     @ParameterizedTest
     @EnumSource
     void isSmallAndShallow(Calls calls) {
-        Filter filter = Filter.compile(calls);
+        Filter alone = Filter.compile(calls);
         System.out.printf(
                 "filter %s: %d instructions, deepest path %d, sha256 %s%n",
-                calls, filter.length(), filter.depth(), filter.sha256());
-        assertThat(filter.length()).isLessThan(600);
-        assertThat(filter.depth()).isLessThan(60);
-        assertThat(filter.bytes()).hasSize(filter.length() * 8);
+                calls, alone.length(), alone.depth(), alone.sha256());
+        for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL, Asked.OPENS_TOO)) {
+            Filter filter = Filter.compile(calls, asked);
+            assertThat(filter.length()).isLessThan(600);
+            assertThat(filter.depth()).isLessThan(60).isLessThanOrEqualTo(alone.depth());
+            assertThat(filter.bytes()).hasSize(filter.length() * 8);
+        }
     }
 
     @Test
