@@ -17,6 +17,7 @@ import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.TerminalSize;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
+import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
@@ -32,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Runs one command in a fresh sandbox of this machine: in the node daemon when one runs, else in this process. */
 final class LocalRun {
@@ -90,6 +92,7 @@ final class LocalRun {
                 GuestChannel guest =
                         GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
             RunSession.Outcome outcome = converse(session, guest, request);
+            explain(() -> client.syscalls(lent.id()));
             code = exitCode(outcome, client.end(lent.id()));
         } finally {
             lent.pidfd().close();
@@ -104,10 +107,22 @@ final class LocalRun {
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {
             RunSession.Outcome outcome = converse(session, sandbox.guest(), request);
+            explain(() -> sandbox.syscalls().report());
             code = exitCode(outcome, sandbox.cgroup().oomKills());
         }
         session.finish();
         return code;
+    }
+
+    private void explain(Supplier<CallReport> calls) {
+        if (!options.explain()) {
+            return;
+        }
+        try {
+            Explanation.of(calls.get()).forEach(Say::line);
+        } catch (Problem unknown) { // the command's exit code is worth more than the explanation
+            Say.line("nothing can be explained: " + unknown.detail());
+        }
     }
 
     private RunSession session() {

@@ -11,8 +11,11 @@ import java.util.concurrent.TimeUnit;
  * need not be read and verified at every start. Run by {@code ./redoubt} at the end of a build, its output unread.
  */
 final class Training {
-    private static final List<String> RUN =
-            List.of("run", "--memory", "64M", "--timeout", "10s", "--env", "A=B", "--", "true");
+    /** Asks the broker in each of its ways. */
+    private static final String ASKING = "free; mount -t tmpfs none /mnt; unshare true";
+
+    private static final List<String> RUN = List.of(
+            "run", "--memory", "64M", "--timeout", "10s", "--env", "A=B", "--explain", "--", "sh", "-c", ASKING);
 
     private static final List<List<String>> COMMANDS = List.of(
             List.of("version"),
@@ -21,6 +24,7 @@ final class Training {
             List.of("run", "--help"),
             List.of("run", "--no-such-option"),
             RUN,
+            List.of("sandbox", "ls"),
             List.of("image", "ls", "--json"),
             List.of("doctor", "--json"));
 

@@ -8,6 +8,7 @@ import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
@@ -47,8 +48,12 @@ final class Library implements AutoCloseable {
     }
 
     Sandbox create(String image, List<HostMount> mounts) {
+        return create(image, mounts, PathPatterns.NONE);
+    }
+
+    Sandbox create(String image, List<HostMount> mounts, PathPatterns patterns) {
         SandboxSpec plain = SandboxSpec.of(image);
-        return node.create(new SandboxSpec(
+        SandboxSpec spec = new SandboxSpec(
                 image,
                 plain.profile(),
                 plain.limits(),
@@ -56,7 +61,8 @@ final class Library implements AutoCloseable {
                 plain.readOnly(),
                 plain.hostname(),
                 mounts,
-                plain.mountUid()));
+                plain.mountUid());
+        return node.create(spec, patterns);
     }
 
     /**

@@ -38,7 +38,7 @@ public final class LinuxFiles {
     static final int AT_FDCWD = -100;
     static final int AT_EMPTY_PATH = 0x1000;
 
-    private static final int O_CLOEXEC = 0x8_0000;
+    static final int O_CLOEXEC = 0x8_0000;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_REMOVEDIR = 0x200;
     private static final int LOCK_EX = 2;
@@ -56,6 +56,7 @@ public final class LinuxFiles {
     private static final long UNLINKAT = 263;
     private static final long SYMLINKAT = 266;
     private static final long FCHMODAT = 268;
+    private static final long UTIMENSAT = 280;
     private static final long RENAMEAT2 = 316;
     private static final long SYNCFS = 306;
     private static final long STATX = 332;
@@ -121,6 +122,20 @@ public final class LinuxFiles {
     /** @return false when there is no such directory */
     public static boolean removeDirectoryAt(Fd directory, String name) {
         return unlink(directory.number(), name, AT_REMOVEDIR, "rmdir");
+    }
+
+    /** Makes now the time of a file's last change (utimensat(2)). */
+    public static void touch(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            Syscall.check(
+                    "utimensat",
+                    path,
+                    UTIMENSAT,
+                    AT_FDCWD,
+                    Syscall.path(arena, path).address(),
+                    0,
+                    0);
+        }
     }
 
     /** @return false when there is no such file */
@@ -210,6 +225,11 @@ public final class LinuxFiles {
         }
     }
 
+    /** The same as {@link #readOnce(String)} of an open one, from where it is. */
+    public static String readOnce(Fd file) {
+        return readOnce(file, file.toString());
+    }
+
     /** Reads a small text of ours, UTF-8: at most 64 KiB; bytes that are none come out as U+FFFD. */
     public static String text(String path) {
         try (Fd file = open(path, O_RDONLY)) {
@@ -279,6 +299,15 @@ public final class LinuxFiles {
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 32)),
                     answer.get(JAVA_LONG, 40),
                     answer.get(JAVA_LONG, 48));
+        }
+    }
+
+    /** Whether the mount or the file system that {@code file} is on is read-only (fstatfs(2), ST_RDONLY). */
+    public static boolean isReadOnly(Fd file) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment answer = arena.allocate(120, 8); // struct statfs
+            Syscall.check("fstatfs", file.toString(), FSTATFS, file.number(), answer.address());
+            return (answer.get(JAVA_LONG, 80) & 1) != 0;
         }
     }
 

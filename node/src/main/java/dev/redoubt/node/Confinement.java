@@ -3,6 +3,7 @@ package dev.redoubt.node;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.SlotPlan;
+import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
@@ -36,7 +37,7 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+    private final Map<FilterKey, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
     private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
@@ -44,8 +45,18 @@ final class Confinement {
         this.switches = switches;
     }
 
-    /** What decides how a sandbox is built, however long it may live. Most are like one before, and compiling costs 0.5 ms on an idle machine. */
-    private record Shape(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {}
+    /**
+     * What decides how a sandbox is built, however long it may live. Most are like one before, and compiling costs 0.5 ms on
+     * an idle machine.
+     */
+    private record Shape(SandboxSpec spec, Asked asked, int layers, List<LaunchSpec.Bind> binds) {}
+
+    /** Filters that are alike. */
+    private record FilterKey(Profile.Calls calls, Asked asked) {
+        LaunchSpec.Filter compile() {
+            return new LaunchSpec.Filter(Filter.compile(calls, asked).bytes());
+        }
+    }
 
     /** What covers /proc, whatever will run. */
     SlotPlan slotPlan() {
@@ -60,17 +71,22 @@ final class Confinement {
     /**
      * The spec of a sandbox, but for the {@link #filesOfOne}.
      *
+     * @param asked what the filter leaves to the broker
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec.Encoded compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec.Encoded compile(SandboxSpec spec, Asked asked, int layers, List<LaunchSpec.Bind> binds) {
         if (compiled.size() >= MOST_SHAPES) {
             compiled.clear();
         }
         TimeLimits time = spec.limits().time();
         SandboxSpec endless = spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
-        LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, layers, binds), this::compile);
-        return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
+        LaunchSpec.Encoded encoded =
+                compiled.computeIfAbsent(new Shape(endless, asked, layers, binds), this::compile);
+        return time.wall()
+                .map(TIME_FOR_THE_REST::plus)
+                .map(encoded::withLife)
+                .orElse(encoded);
     }
 
     private LaunchSpec.Encoded compile(Shape shape) {
@@ -94,15 +110,19 @@ final class Confinement {
                 ProcWalls.files(host, spec.limits()),
                 List.of(), // all that are needed are in the slot's plan
                 ResourceLimits.ofGuest(),
-                LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
-                filters.computeIfAbsent(
-                        profile.calls(),
-                        calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
+                landlock(spec.readOnly(), writable(spec)),
+                filters.computeIfAbsent(new FilterKey(profile.calls(), shape.asked()), FilterKey::compile),
                 arguments(spec));
         return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
     }
 
-    private static List<String> writable(SandboxSpec spec) {
+    /** The rules that a sandbox of such a kind is launched with on this host. */
+    LaunchSpec.Landlock landlock(boolean readOnly, List<String> writable) {
+        return LandlockRules.compile(host.landlockAbi(), readOnly, writable);
+    }
+
+    /** What may be written where the root file system may not. */
+    static List<String> writable(SandboxSpec spec) {
         List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
         spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
         return List.copyOf(paths);

@@ -7,6 +7,7 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.launch.Spawner;
+import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -40,7 +42,7 @@ record Household(
         implements AutoCloseable {
 
     /** A running sandbox: what the journal says of it and what the spawner kept. */
-    record Survivor(Entry entry, Spawner.Kept kept) {}
+    record Survivor(Entry entry, Instant started, Spawner.Kept kept) {}
 
     /** Takes over the daemon's living spawner when we are to be its daemon, else starts one. */
     static Household of(NodeSettings settings, DataDirectory data) {
@@ -63,6 +65,21 @@ record Household(
         spawner.close(); // a spawner that keeps nothing ends with its last node
         owner.end();
         LinuxFiles.removeFile(socket(settings, owner).toString());
+        LinuxFiles.removeFile(callsFile().toString());
+    }
+
+    /** A broker for its sandboxes; a daemon's goes on with what an earlier one was answering. */
+    Broker startBroker() {
+        if (!isDaemon(settings)) {
+            return Broker.start();
+        }
+        Set<Long> alive =
+                survivors.stream().map(survivor -> survivor.entry().number()).collect(Collectors.toUnmodifiableSet());
+        return Broker.start(callsFile(), alive);
+    }
+
+    private Path callsFile() {
+        return settings.runDirectory().resolve(owner.name() + Owner.CALLS);
     }
 
     /** Lets go of everything and leaves it as it is, for the next daemon. */
@@ -118,7 +135,7 @@ record Household(
             highest = Math.max(highest, listed.sandbox());
             Entry entry = entries.get(listed.sandbox());
             if (entry != null && listed.state() == Spawner.State.RUNNING) {
-                survivors.add(new Survivor(entry, spawner.fetch(listed.sandbox())));
+                survivors.add(new Survivor(entry, owner.started(entry.id()), spawner.fetch(listed.sandbox())));
                 alive.add(entry.id());
             } else {
                 // a slot that was waiting, a launch that was under way, or one that ended while nobody looked

@@ -7,6 +7,8 @@ import dev.redoubt.linux.MountTree;
 import dev.redoubt.node.cgroup.BlockDevices;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
+import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.cgroup.Usage;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.Disk;
@@ -21,18 +23,29 @@ import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
+import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.node.seccomp.Asked;
+import dev.redoubt.node.seccomp.Broker;
+import dev.redoubt.node.seccomp.BrokeredSandbox;
+import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Openings;
+import dev.redoubt.node.seccomp.PathPatterns;
+import dev.redoubt.node.seccomp.SystemFacts;
+import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
 import dev.redoubt.protocol.Limits;
-import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -51,6 +64,7 @@ public final class Node implements AutoCloseable {
     private final Ranges ranges;
     private final ImageStore images;
     private final Confinement confinement;
+    private final Broker broker;
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
@@ -66,6 +80,7 @@ public final class Node implements AutoCloseable {
         this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
+        this.broker = household.startBroker();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
                 household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
@@ -111,6 +126,11 @@ public final class Node implements AutoCloseable {
      *     built yet, STORAGE_FULL; nothing is left of it
      */
     public Sandbox create(SandboxSpec spec) {
+        return create(spec, PathPatterns.NONE);
+    }
+
+    /** The same with files that its programs cannot open; every open of theirs then goes by the broker. */
+    public Sandbox create(SandboxSpec spec, PathPatterns patterns) {
         if (!spec.network().isBuilt()) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
@@ -120,7 +140,7 @@ public final class Node implements AutoCloseable {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {
-                Sandbox sandbox = launch(slot, spec);
+                Sandbox sandbox = launch(slot, spec, patterns);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;
@@ -136,6 +156,11 @@ public final class Node implements AutoCloseable {
                 | LinuxException why) {
             throw Problems.of(why);
         }
+    }
+
+    /** All that run now. */
+    public List<Sandbox> sandboxes() {
+        return List.copyOf(running);
     }
 
     /** Sandboxes of an earlier daemon that run on; each is the caller's from now on. */
@@ -193,27 +218,29 @@ public final class Node implements AutoCloseable {
         } else {
             household.leave();
         }
+        broker.close();
         loop.close();
         sockets.close();
         disks.close();
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, PathPatterns patterns) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
         Fd disk = limit(slot, spec.limits());
         try (Mounting mounting = Mounting.open(spec)) {
-            return launch(slot, spec, layers, disk, mounting);
+            return launch(slot, spec, patterns, layers, disk, mounting);
         }
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, List<Path> layers, Fd disk, Mounting mounting) {
-        LaunchSpec.Encoded launch = confinement.compile(spec, layers.size(), mounting.binds(layers.size() + 1));
-        if (spec.network() != NetworkMode.NONE) { // the entry is there since the slot was made; it says none
-            household.owner().write(slot.entry().with("network", spec.network().toString()));
-        }
+    private Sandbox launch(
+            Slots.Slot slot, SandboxSpec spec, PathPatterns patterns, List<Path> layers, Fd disk, Mounting mounting) {
+        Asked asked = patterns.isEmpty() ? Asked.USUAL : Asked.OPENS_TOO;
+        LaunchSpec.Encoded launch = confinement.compile(spec, asked, layers.size(), mounting.binds(layers.size() + 1));
+        Remembered remembered = Remembered.of(spec, patterns);
+        remember(slot.entry(), remembered);
 
         List<Fd> mounts = new ArrayList<>();
         try {
@@ -222,13 +249,21 @@ public final class Node implements AutoCloseable {
             mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
-            if (listener >= 0) {
-                Fd.owned(listener).close(); // the spawner keeps it for the broker
-            }
-            return new Sandbox(
-                    slot.id(), spec.network(), slot.handles(), slot.cgroup(), loop, sockets, slot.undo(), false);
+            return sandbox(slot, remembered, listener);
         } finally {
             mounts.forEach(Fd::close);
+        }
+    }
+
+    /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
+    private void remember(Entry entry, Remembered remembered) {
+        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+            return;
+        }
+        if (remembered.facts().isEmpty()) {
+            household.owner().startsNow(entry.id());
+        } else {
+            household.owner().write(entry.with(remembered.facts()));
         }
     }
 
@@ -247,6 +282,35 @@ public final class Node implements AutoCloseable {
         return mount;
     }
 
+    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener) {
+        Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
+        CallLog calls = answered(slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
+        return new Sandbox(
+                slot.id(), remembered, slot.handles(), slot.cgroup(), calls, loop, sockets, slot.undo(), false);
+    }
+
+    /** Gives the listener to the broker. There is none only where the test build of the spawner left the filter away. */
+    private CallLog answered(long number, int listener, Fd pidfd, Terms terms, Undo undo) {
+        if (listener < 0) {
+            return CallLog.empty();
+        }
+        BrokeredSandbox brokered = broker.answer(number, Fd.owned(listener), pidfd, terms);
+        undo.add(brokered::close);
+        return brokered.log();
+    }
+
+    /** What the broker holds a sandbox to. */
+    private Terms terms(Remembered of, IdRange ids, SandboxCgroup cgroup) {
+        Optional<Openings> openings = of.patterns().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Openings(of.patterns(), confinement.landlock(of.readOnly(), of.writable()), ids));
+        return new Terms(of.calls(), openings, () -> {
+            Usage usage = cgroup.usage();
+            Duration uptime = Duration.between(of.started(), Instant.now());
+            return new SystemFacts(of.memory(), usage.memory(), uptime, usage.pids());
+        });
+    }
+
     private Sandbox adopt(Household.Survivor survivor) {
         Entry entry = survivor.entry();
         Spawner.Kept kept = survivor.kept();
@@ -254,13 +318,12 @@ public final class Node implements AutoCloseable {
         undo.add(() -> household.spawner().forget(entry.number()));
         Sandbox.Handles handles = Sandbox.Handles.owned(kept.channel(), kept.pidfd(), kept.networkNamespace());
         undo.add(handles::close);
-        if (kept.listener() >= 0) {
-            Fd.owned(kept.listener()).close();
-        }
-        NetworkMode network =
-                NetworkMode.parse(entry.facts().getOrDefault("network", "none")).orElse(NetworkMode.NONE);
-        Sandbox sandbox = new Sandbox(
-                entry.id(), network, handles, cgroups.existing(entry.resources()), loop, sockets, undo, true);
+        Remembered remembered = Remembered.of(entry, survivor.started());
+        SandboxCgroup cgroup = cgroups.existing(entry.resources());
+        Terms terms = terms(remembered, entry.range(), cgroup);
+        CallLog calls = answered(entry.number(), kept.listener(), handles.pidfd(), terms, undo);
+        Sandbox sandbox =
+                new Sandbox(entry.id(), remembered, handles, cgroup, calls, loop, sockets, undo, true);
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

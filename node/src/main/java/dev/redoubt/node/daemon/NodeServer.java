@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,9 @@ public final class NodeServer implements AutoCloseable {
                     yield new Answer(new Message.Attached());
                 }
                 case Message.End(SandboxId id) -> new Answer(new Message.Ended(end(held.remove(id), id)));
+                case Message.Syscalls(SandboxId id) ->
+                    new Answer(new Message.Told(running(id).syscalls().report()));
+                case Message.Sandboxes() -> new Answer(new Message.Listing(listing()));
                 default -> throw new Problem(ProblemCode.VALIDATION_ERROR, "an answer is no request");
             };
         } catch (Problem refused) {
@@ -222,6 +226,25 @@ public final class NodeServer implements AutoCloseable {
         } catch (CgroupException | DiskException | ImageException | LaunchException | LinuxException failed) {
             return Answer.refusing(Problems.of(failed));
         }
+    }
+
+    private Sandbox running(SandboxId id) {
+        return node.sandboxes().stream()
+                .filter(sandbox -> sandbox.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new Problem(ProblemCode.NOT_FOUND, "no sandbox " + id + " runs here"));
+    }
+
+    private List<Listed> listing() {
+        return node.sandboxes().stream()
+                .map(sandbox -> new Listed(
+                        sandbox.id(),
+                        sandbox.network(),
+                        sandbox.started(),
+                        sandbox.syscalls().refusals()))
+                .sorted(Comparator.comparing(Listed::started))
+                .limit(Message.MOST_LISTED)
+                .toList();
     }
 
     private Sandbox claimed(SandboxId id) {

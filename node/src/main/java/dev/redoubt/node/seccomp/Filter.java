@@ -8,7 +8,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -28,18 +27,12 @@ public final class Filter {
 
     /** The filter of a level, without a broker. */
     public static Filter compile(Calls calls) {
-        return compile(calls, Set.of());
+        return compile(calls, Asked.NOTHING);
     }
 
-    /**
-     * The filter of a level with some calls given to the broker: wherever the list would refuse them they are
-     * notified instead. A call of the list without any condition is notified always.
-     *
-     * @param notify names of system calls
-     * @throws IllegalArgumentException when a name is not a system call of the list
-     */
-    public static Filter compile(Calls calls, Set<String> notify) {
-        return new Filter(Compiler.compile(decisions(calls, notify)));
+    /** The filter of a level that leaves some of its answers to the broker. */
+    public static Filter compile(Calls calls, Asked asked) {
+        return new Filter(Compiler.compile(decisions(calls, asked)));
     }
 
     /** The filter of the program that unpacks images: the narrowest level, and less. */
@@ -48,7 +41,7 @@ public final class Filter {
     }
 
     static SortedMap<Integer, Decision> unpackingDecisions() {
-        SortedMap<Integer, Decision> decisions = new TreeMap<>(decisions(Calls.NARROW, Set.of()));
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(decisions(Calls.NARROW, Asked.NOTHING));
         for (Rule rule : CallList.UNPACKING.rules()) {
             decisions.put(rule.number(), rule.decision().at(Calls.NARROW));
         }
@@ -57,18 +50,16 @@ public final class Filter {
 
     /** Whether the filter of a level, without a broker, refuses a call. */
     public static boolean refuses(Calls calls, int number, long[] arguments) {
-        Decision decision = decisions(calls, Set.of()).get(number);
+        Decision decision = decisions(calls, Asked.NOTHING).get(number);
         return decision == null || decision.decide(arguments) != Verdict.Plain.ALLOW;
     }
 
     /** Every call of the list with its decision at one level, by number. */
-    static SortedMap<Integer, Decision> decisions(Calls calls, Set<String> notify) {
-        notify.forEach(CallNumbers::of);
+    static SortedMap<Integer, Decision> decisions(Calls calls, Asked asked) {
         SortedMap<Integer, Decision> decisions = new TreeMap<>();
         for (Group group : CallList.GROUPS) {
             for (Rule rule : group.rules()) {
-                Decision decision = rule.decision().at(calls);
-                Decision chosen = notify.contains(rule.call()) ? decision.brokered() : decision;
+                Decision chosen = asked.applied(rule.call(), rule.decision().at(calls));
                 if (decisions.put(rule.number(), chosen) != null) {
                     throw new IllegalStateException("the list names " + rule.call() + " twice");
                 }

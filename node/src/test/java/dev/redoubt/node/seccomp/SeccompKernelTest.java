@@ -354,7 +354,7 @@ final class SeccompKernelTest {
         Set<String> tried = new HashSet<>();
         attempts(REFUSED).forEach(attempt -> tried.add(attempt.call()));
         attempts(CONDITIONAL).forEach(attempt -> tried.add(attempt.call()));
-        Filter.decisions(Calls.STANDARD, Set.of()).forEach((number, decision) -> {
+        Filter.decisions(Calls.STANDARD, Asked.NOTHING).forEach((number, decision) -> {
             boolean allowed = decision.equals(Decision.always(Verdict.Plain.ALLOW));
             String call = CallNumbers.names().get(number);
             if (!allowed && !triedElsewhere().contains(call)) {
