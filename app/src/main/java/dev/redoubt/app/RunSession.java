@@ -133,7 +133,8 @@ final class RunSession {
             if (over.isPresent()) {
                 return over.get();
             }
-            long untilTimeout = timeout.map(limit -> limit.toNanos() - (now - started)).orElse(Long.MAX_VALUE);
+            long untilTimeout =
+                    timeout.map(limit -> limit.toNanos() - (now - started)).orElse(Long.MAX_VALUE);
             long untilIdle = idle.map(limit -> limit.toNanos() - silence).orElse(Long.MAX_VALUE);
             try {
                 return new Outcome.Ended(running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));

@@ -42,7 +42,8 @@ class TimeLimitTest {
             Process control = startAndStop(place, cli, UNLIMITED);
             Process limited = startAndStop(place, cli, LIMITED, limit, "1s");
 
-            Place.until("the sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
+            Place.until(
+                    "the sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
             assertThat(jobs(place, UNLIMITED)).as("control: without a limit").hasSize(1);
 
             signal("CONT", limited, control);
@@ -50,11 +51,7 @@ class TimeLimitTest {
             assertThat(limited.exitValue()).isEqualTo(124);
             assertThat(limited.errorReader().readLine()).isEqualTo("redoubt: " + reason);
             control.destroyForcibly().waitFor();
-            Place.until("the control's spawner ends", 10, () -> place.processes().isEmpty());
-            try (Node node = Node.open(place.settings())) {
-                assertThat(node.adopted()).isEmpty(); // opening it sweeps what the control left
-            }
-            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+            isSwept(place);
         }
     }
 
@@ -69,14 +66,19 @@ class TimeLimitTest {
             Process idle = startAndStop(place, cli, ALSO_LIMITED, "--idle", "1s");
             daemon.destroyForcibly().waitFor();
 
-            Place.until("one sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
-            Place.until("the other ends", ENDED_BY_NOW, () -> jobs(place, ALSO_LIMITED).isEmpty());
+            Place.until(
+                    "one sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
+            Place.until(
+                    "the other ends",
+                    ENDED_BY_NOW,
+                    () -> jobs(place, ALSO_LIMITED).isEmpty());
             assertThat(jobs(place, UNLIMITED)).as("control: without a limit").hasSize(1);
 
             for (Process client : List.of(timed, idle, control)) {
                 client.destroyForcibly().waitFor();
             }
-            stop(place, daemon(cli));
+            place.spawners().forEach(ProcessHandle::destroyForcibly);
+            isSwept(place);
         }
     }
 
@@ -91,12 +93,15 @@ class TimeLimitTest {
             daemon = daemon(cli);
             signal("STOP", limited);
             assertThat(jobs(place, LIMITED)).hasSize(1);
-            Place.until("the sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
+            Place.until(
+                    "the sandbox ends", ENDED_BY_NOW, () -> jobs(place, LIMITED).isEmpty());
             signal("CONT", limited);
             assertThat(limited.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(limited.exitValue()).isEqualTo(124);
             assertThat(limited.errorReader().readLine()).isEqualTo("redoubt: time limit of 5 s reached");
-            stop(place, daemon);
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            isSwept(place);
         }
     }
 
@@ -124,13 +129,12 @@ class TimeLimitTest {
         return daemon;
     }
 
-    private static void stop(Place place, Process daemon) throws Exception {
-        // what nobody claims any more is the daemon's to end, ten seconds after its start
-        Place.until(
-                "nothing is in use", 20, () -> place.leftovers().imageUses().isEmpty());
-        daemon.destroy();
-        assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
+    /** Once everything is dead, the next node removes what is left. */
+    private static void isSwept(Place place) throws Exception {
+        Place.until("spawners end", 10, () -> place.processes().isEmpty());
+        try (Node node = Node.open(place.settings())) {
+            assertThat(node.adopted()).isEmpty();
+        }
         assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
     }
 

@@ -23,7 +23,8 @@ public record TimeLimits(Optional<Duration> wall, Optional<Duration> idle) {
 
     private static void countable(Optional<Duration> limit) {
         if (limit.isPresent()
-                && (limit.get().compareTo(Duration.ofMillis(1)) < 0 || limit.get().compareTo(LONGEST) > 0)) {
+                && (limit.get().compareTo(Duration.ofMillis(1)) < 0
+                        || limit.get().compareTo(LONGEST) > 0)) {
             throw new IllegalArgumentException("a limit of time must be from 1 ms to " + LONGEST.toDays() + " days");
         }
     }

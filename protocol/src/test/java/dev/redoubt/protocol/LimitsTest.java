@@ -36,10 +36,8 @@ final class LimitsTest {
         for (Duration wrong : new Duration[] {
             Duration.ZERO, Duration.ofNanos(999_999), Duration.ofMillis(-1), TimeLimits.LONGEST.plusMillis(1)
         }) {
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new TimeLimits(Optional.of(wrong), Optional.empty()));
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new TimeLimits(Optional.empty(), Optional.of(wrong)));
+            assertThatIllegalArgumentException().isThrownBy(() -> new TimeLimits(Optional.of(wrong), Optional.empty()));
+            assertThatIllegalArgumentException().isThrownBy(() -> new TimeLimits(Optional.empty(), Optional.of(wrong)));
         }
     }
 }

@@ -172,7 +172,11 @@ public record LaunchSpec(
 
         /** The same, killed by the spawner after {@code life}, up to the next whole second. */
         public Encoded withLife(Duration life) {
-            return new Encoded(head, tail, more, Math.toIntExact(life.plusNanos(999_999_999).toSeconds()));
+            return new Encoded(
+                    head,
+                    tail,
+                    more,
+                    Math.toIntExact(life.plusNanos(999_999_999).toSeconds()));
         }
 
         void write(FlatWriter out, List<SynthesisedFile> files) {
