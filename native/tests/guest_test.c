@@ -291,6 +291,35 @@ static void a_bounded_job_counts_what_is_dropped(void)
 	CHECK(guest.job_count == 0 || job->ended);
 }
 
+/* A byte either way is one, and so is the taking of what waits; a question about the guest is none. */
+static void silence_is_counted_from_the_last_byte(void)
+{
+	struct fake_child *child;
+
+	fake_time = 2000;
+	child = run(1, REQUEST_STDIN);
+	CHECK(guest.last_byte == 2000);
+	fake_time = 3000;
+	give(FRAME_PING, 0, 0, 7, NULL, 0);
+	give(FRAME_LIST, 0, 0, 7, NULL, 0);
+	give(FRAME_SIGNAL, 0, 1, 0, "\x0f\0\0", 4);
+	harness_round();
+	CHECK(guest.last_byte == 2000);
+	give(FRAME_STDIN, 0, 1, 0, "in", 2);
+	CHECK(guest.last_byte == 3000);
+	fake_time = 4000;
+	CHECK(print(child->out, 1) == 1);
+	harness_round();
+	CHECK(guest.last_byte == 4000);
+	fake_time = 5000;
+	CHECK(print(child->err, 1) == 1);
+	harness_round();
+	CHECK(guest.last_byte == 5000);
+	fake_time = 6000;
+	give(FRAME_ACK, 0, 1, 2, NULL, 0);
+	CHECK(guest.last_byte == 6000);
+}
+
 static void input_is_taken_once(void)
 {
 	struct fake_child *child = run(8, REQUEST_STDIN);
@@ -506,6 +535,7 @@ int main(int argc, char **argv)
 		a_lossless_job_waits,
 		many_jobs_share_one_limit,
 		a_bounded_job_counts_what_is_dropped,
+		silence_is_counted_from_the_last_byte,
 		input_is_taken_once,
 		input_beyond_the_window_is_refused,
 		a_job_that_cannot_start_says_why,
