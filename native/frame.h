@@ -65,7 +65,9 @@ enum request_op {
 #define OUTPUT_LIMIT (1024u * 1024) /* unacknowledged output of one job */
 #define OUTPUT_TOTAL (4096u * 1024) /* and of all jobs together, but for what each may keep whatever the others do: */
 #define OUTPUT_LEAST 8192u
-#define INPUT_LIMIT 65536u	  /* input of one job that its pipe did not take yet */
+#define INPUT_LIMIT 65536u	  /* input of one job that its pipe did not take yet, */
+#define INPUT_LEAST 8192u	  /* or this much until it has taken some, and when too many others may be sent more: */
+#define INPUT_TOTAL (4096u * 1024) /* what all jobs together may be sent beyond that */
 
 struct frame_header {
 	uint16_t type;

@@ -101,6 +101,7 @@ struct job {
 	uint64_t input_received;
 	uint64_t input_taken;
 	uint64_t window_sent;
+	uint32_t window; /* how much may be sent beyond what was taken */
 	bool input_end;
 
 	bool resized; /* before there was a terminal */
@@ -128,6 +129,7 @@ struct guest {
 	unsigned next_to_send;
 	size_t assembling; /* bytes of all incomplete requests */
 	size_t kept;	   /* what the output of all jobs costs */
+	size_t granted;	   /* what the windows of all jobs are together, beyond INPUT_LEAST each */
 	bool eased;	   /* some of it went since jobs_share() */
 	bool held_back;	   /* a job is not read because of what others keep */
 	int lent[LENT];	   /* came with the frame that is being dealt with */

@@ -57,6 +57,7 @@ struct job *job_new(uint32_t id)
 	if (job == NULL)
 		return NULL;
 	job->id = id;
+	job->window = INPUT_LEAST;
 	for (int port = 0; port < PORTS; port++) {
 		job->ports[port] = -1;
 		job->budget[port] = SIZE_MAX;
@@ -164,6 +165,10 @@ static void close_port(struct job *job, enum port port)
 	job->watched[port] = false;
 	close(job->ports[port]);
 	job->ports[port] = -1;
+	if (port == PORT_INPUT) {
+		guest.granted -= job->window - INPUT_LEAST;
+		job->window = INPUT_LEAST;
+	}
 }
 
 static void drop_request(struct job *job)
@@ -258,6 +263,15 @@ void job_acknowledge(struct job *job, uint64_t seq)
 		job_update(job);
 }
 
+static void send_window(struct job *job)
+{
+	uint8_t payload[4];
+
+	job->window_sent = job->input_taken;
+	put32(payload, job->window);
+	channel_control(FRAME_WINDOW, job->id, job->input_taken, payload, sizeof payload);
+}
+
 void job_resume(struct job *job, uint64_t seq)
 {
 	uint8_t taken[8];
@@ -274,6 +288,8 @@ void job_resume(struct job *job, uint64_t seq)
 	put64(taken, job->input_taken);
 	job->window_sent = job->input_taken;
 	channel_control(FRAME_RESUMED, job->id, job->made, taken, sizeof taken);
+	if (job->window != INPUT_LEAST)
+		send_window(job);
 	for (struct chunk *chunk = job->output.first; chunk != NULL; chunk = chunk->next)
 		all += chunk->length + CHUNK_COST;
 	job->unsent = job->output.first;
@@ -335,17 +351,28 @@ static void input_flush(struct job *job)
 		input_finish(job);
 }
 
+/*
+ * Whoever takes much at a time may be sent more at a time, until its input ends. A promise that was made is kept, so what
+ * all jobs may be sent is bounded, not what they were sent.
+ */
+static void widen(struct job *job)
+{
+	if (job->ports[PORT_INPUT] < 0 || guest.granted + INPUT_LIMIT - job->window > INPUT_TOTAL)
+		return;
+	guest.granted += INPUT_LIMIT - job->window;
+	job->window = INPUT_LIMIT;
+}
+
 /* Says how far the input got, in steps worth a frame. */
 void job_window(struct job *job)
 {
 	uint64_t news = job->input_taken - job->window_sent;
-	uint8_t payload[4];
 
-	if (news == 0 || (news < INPUT_LIMIT / 4 && job->input.first != NULL))
+	if (news == 0 || (news < job->window / 4 && job->input.first != NULL))
 		return;
-	job->window_sent = job->input_taken;
-	put32(payload, INPUT_LIMIT);
-	channel_control(FRAME_WINDOW, job->id, job->input_taken, payload, sizeof payload);
+	if (news >= INPUT_LEAST / 2)
+		widen(job);
+	send_window(job);
 }
 
 /* A terminal is opened by the child; until then its input waits here. */
@@ -381,7 +408,7 @@ void job_input(struct job *job, uint64_t offset, const uint8_t *bytes, uint32_t 
 		return;
 	}
 	length -= (uint32_t)skip;
-	if (known + length - job->input_taken > INPUT_LIMIT) {
+	if (known + length - job->input_taken > job->window) {
 		channel_refuse(FRAME_STDIN, job->id, ENOBUFS, "input beyond the window");
 		return;
 	}

@@ -1,11 +1,11 @@
 /*
  * The spawner: resident, root, one thread. Pre-forks slots, in which the node launches sandboxes, reaps them, and keeps one
- * duplicate of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2). Kills
- * what has lived as long as it may.
+ * duplicate of every descriptor a sandbox lives by, so that the node may die and come back (PROTOCOL.md, section 2).
  *
  * usage: redoubt-spawner --socket PATH --lock PATH --guest PATH [--die-with-node]
  *
- * It decides nothing. Its own death ends every sandbox: each has it as the parent whose end is theirs.
+ * It decides nothing; what has lived as long as it was told, it kills. Its own death ends every sandbox: each has it as the
+ * parent whose end is theirs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -69,8 +69,8 @@ struct sandbox {
 	pid_t builder, inner;
 	int control, orders, channel, pidfd, network, listener;
 	int status;
-	int forgotten;
 	int64_t deadline; /* CLOCK_MONOTONIC in ms: it is killed then; 0 = never */
+	int forgotten;
 	struct waiter prepare, forget;
 };
 

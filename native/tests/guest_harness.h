@@ -13,7 +13,7 @@ struct fake_child {
 	int status;
 };
 
-#define FAKE_CHILDREN 64
+#define FAKE_CHILDREN 128
 extern struct fake_child fake_children[FAKE_CHILDREN];
 extern unsigned fake_child_count;
 extern int64_t fake_time;

@@ -291,6 +291,35 @@ static void a_bounded_job_counts_what_is_dropped(void)
 	CHECK(guest.job_count == 0 || job->ended);
 }
 
+/* A byte either way is one, and so is the taking of what waits; a question about the guest is none. */
+static void silence_is_counted_from_the_last_byte(void)
+{
+	struct fake_child *child;
+
+	fake_time = 2000;
+	child = run(1, REQUEST_STDIN);
+	CHECK(guest.last_byte == 2000);
+	fake_time = 3000;
+	give(FRAME_PING, 0, 0, 7, NULL, 0);
+	give(FRAME_LIST, 0, 0, 7, NULL, 0);
+	give(FRAME_SIGNAL, 0, 1, 0, "\x0f\0\0", 4);
+	harness_round();
+	CHECK(guest.last_byte == 2000);
+	give(FRAME_STDIN, 0, 1, 0, "in", 2);
+	CHECK(guest.last_byte == 3000);
+	fake_time = 4000;
+	CHECK(print(child->out, 1) == 1);
+	harness_round();
+	CHECK(guest.last_byte == 4000);
+	fake_time = 5000;
+	CHECK(print(child->err, 1) == 1);
+	harness_round();
+	CHECK(guest.last_byte == 5000);
+	fake_time = 6000;
+	give(FRAME_ACK, 0, 1, 2, NULL, 0);
+	CHECK(guest.last_byte == 6000);
+}
+
 static void input_is_taken_once(void)
 {
 	struct fake_child *child = run(8, REQUEST_STDIN);
@@ -309,13 +338,51 @@ static void input_is_taken_once(void)
 	give(FRAME_CLOSE, 0, 8, 0, NULL, 0);
 }
 
+/* Each has taken a little, so each could be sent more; the ones that came last are told to wait until another ends. */
+static void windows_have_a_common_bound(void)
+{
+	enum { JOBS = INPUT_TOTAL / (INPUT_LIMIT - INPUT_LEAST) + 2 };
+	static uint8_t block[INPUT_LEAST];
+	uint32_t wide = 0;
+
+	for (uint32_t job = 1; job <= JOBS; job++) {
+		struct fake_child *child = run(job, REQUEST_STDIN);
+
+		give(FRAME_STDIN, 0, job, 0, block, sizeof block);
+		CHECK(next_of(FRAME_WINDOW).seq == sizeof block);
+		wide += read32(answer + FRAME_HEADER) == INPUT_LIMIT;
+		CHECK(read(child->in, block, sizeof block) == sizeof block);
+		fake_close(&child->in);
+		fake_close(&child->out);
+		fake_close(&child->err);
+	}
+	CHECK(wide == JOBS - 2);
+	CHECK(guest.granted <= INPUT_TOTAL);
+	give(FRAME_RESUME, 0, 1, 0, NULL, 0);
+	CHECK(next().type == FRAME_RESUMED);
+	CHECK(next().type == FRAME_WINDOW && read32(answer + FRAME_HEADER) == INPUT_LIMIT);
+	drain();
+	give(FRAME_CLOSE, 0, 1, 0, NULL, 0);
+	drain();
+	CHECK(guest.granted <= INPUT_TOTAL - (INPUT_LIMIT - INPUT_LEAST));
+	for (uint32_t job = 2; job <= JOBS; job++)
+		give(FRAME_CLOSE, 0, job, 0, NULL, 0);
+	drain();
+	CHECK(guest.granted == 0 && guest.job_count == 0);
+}
+
 static void input_beyond_the_window_is_refused(void)
 {
 	struct fake_child *child = run(9, REQUEST_STDIN);
 	static uint8_t block[32768];
 	uint64_t offset = 0;
 
-	for (int i = 0; i < 4; i++, offset += sizeof block) /* a full pipe and a full window */
+	give(FRAME_STDIN, 0, 9, 0, block, INPUT_LEAST + 1);
+	CHECK(refused(FRAME_STDIN, ENOBUFS));
+	give(FRAME_STDIN, 0, 9, 0, block, INPUT_LEAST);
+	CHECK(next_of(FRAME_WINDOW).seq == INPUT_LEAST && read32(answer + FRAME_HEADER) == INPUT_LIMIT);
+	CHECK(read(child->in, block, sizeof block) == INPUT_LEAST);
+	for (offset = INPUT_LEAST; offset < INPUT_LEAST + 4 * sizeof block; offset += sizeof block) /* a full pipe and a full window */
 		give(FRAME_STDIN, 0, 9, offset, block, sizeof block);
 	drain();
 	give(FRAME_STDIN, 0, 9, offset, block, 1);
@@ -506,7 +573,9 @@ int main(int argc, char **argv)
 		a_lossless_job_waits,
 		many_jobs_share_one_limit,
 		a_bounded_job_counts_what_is_dropped,
+		silence_is_counted_from_the_last_byte,
 		input_is_taken_once,
+		windows_have_a_common_bound,
 		input_beyond_the_window_is_refused,
 		a_job_that_cannot_start_says_why,
 		what_children_of_a_job_hold_open_is_given_up,

@@ -51,12 +51,7 @@ class TimeLimitTest {
             assertThat(limited.exitValue()).isEqualTo(124);
             assertThat(limited.errorReader().readLine()).isEqualTo("redoubt: " + reason);
             control.destroyForcibly().waitFor();
-            Place.until(
-                    "the control's spawner ends", 10, () -> place.processes().isEmpty());
-            try (Node node = Node.open(place.settings())) {
-                assertThat(node.adopted()).isEmpty(); // opening it sweeps what the control left
-            }
-            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+            isSwept(place);
         }
     }
 
@@ -82,7 +77,8 @@ class TimeLimitTest {
             for (Process client : List.of(timed, idle, control)) {
                 client.destroyForcibly().waitFor();
             }
-            stop(place, daemon(cli));
+            place.spawners().forEach(ProcessHandle::destroyForcibly);
+            isSwept(place);
         }
     }
 
@@ -103,7 +99,9 @@ class TimeLimitTest {
             assertThat(limited.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(limited.exitValue()).isEqualTo(124);
             assertThat(limited.errorReader().readLine()).isEqualTo("redoubt: time limit of 5 s reached");
-            stop(place, daemon);
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            isSwept(place);
         }
     }
 
@@ -131,12 +129,12 @@ class TimeLimitTest {
         return daemon;
     }
 
-    private static void stop(Place place, Process daemon) throws Exception {
-        // what nobody claims any more is the daemon's to end, ten seconds after its start
-        Place.until("nothing is in use", 20, () -> place.leftovers().imageUses().isEmpty());
-        daemon.destroy();
-        assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
+    /** Once everything is dead, the next node removes what is left. */
+    private static void isSwept(Place place) throws Exception {
+        Place.until("spawners end", 10, () -> place.processes().isEmpty());
+        try (Node node = Node.open(place.settings())) {
+            assertThat(node.adopted()).isEmpty();
+        }
         assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
     }
 

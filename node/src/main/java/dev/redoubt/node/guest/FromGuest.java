@@ -32,7 +32,8 @@ sealed interface FromGuest {
 
     record Exit(int job, long seq, JobExit exit) implements Kept {}
 
-    record Window(int job, long taken) implements FromGuest {}
+    /** @param size bytes that may be sent beyond those taken */
+    record Window(int job, long taken, int size) implements FromGuest {}
 
     record Resumed(int job, long made, long taken) implements FromGuest {}
 
@@ -95,10 +96,10 @@ sealed interface FromGuest {
 
     private static Window window(FlatReader in, int job, long taken) {
         int size = in.u32();
-        if (size != Frame.PAYLOAD) {
+        if (size < JobInput.LEAST || size > Frame.PAYLOAD) {
             throw new FlatReader.Malformed("a window of " + size, Frame.HEADER);
         }
-        return new Window(job, taken);
+        return new Window(job, taken, size);
     }
 
     private static JobExit exit(FlatReader in) {

@@ -242,7 +242,7 @@ public final class GuestChannel implements AutoCloseable {
             case FromGuest.Ready(int version, int uid, long capabilities) ->
                 ready.complete(new GuestReady(version, uid, capabilities));
             case FromGuest.Kept kept -> deliver(kept);
-            case FromGuest.Window(int number, long taken) -> withJob(number, job -> job.window(taken));
+            case FromGuest.Window(int number, long taken, int size) -> withJob(number, job -> job.window(taken, size));
             case FromGuest.Resumed(int number, long made, long taken) -> withJob(number, job -> job.resumed(taken));
             case FromGuest.Jobs(long question, List<JobState> states) -> listed(question, states);
             case FromGuest.Pong(long question) -> ponged(question);

@@ -161,8 +161,8 @@ public final class GuestJob implements AutoCloseable {
         exit.complete(how);
     }
 
-    void window(long taken) {
-        input.taken(taken);
+    void window(long taken, int size) {
+        input.window(taken, size);
     }
 
     void resumed(long taken) {

@@ -6,9 +6,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** What a job is sent, never more than the guest has room for (native/PROTOCOL.md, WINDOW). */
 final class JobInput {
-    private static final int WINDOW = 65_536;
-    /** Half a window, so that one half is written inside while the other is on its way. */
-    private static final int PIECE = WINDOW / 2;
+    /** Bytes that any job may be sent beyond those taken, until the guest says more. */
+    static final int LEAST = 8_192;
+
+    /** Half of the widest window, so that one half is written inside while the other is on its way. */
+    private static final int PIECE = Frame.PAYLOAD / 2;
 
     private final GuestChannel channel;
     private final int job;
@@ -16,6 +18,7 @@ final class JobInput {
     private final Condition changed = lock.newCondition();
     private long sent;
     private long taken;
+    private int window = LEAST;
     private boolean known;
     private boolean broken;
 
@@ -31,7 +34,7 @@ final class JobInput {
         try {
             while (bytes.hasRemaining()) {
                 awaitRoom();
-                int count = (int) Math.min(Math.min(WINDOW - (sent - taken), PIECE), bytes.remaining());
+                int count = (int) Math.min(Math.min(window - (sent - taken), PIECE), bytes.remaining());
                 // A copy: the frame may have to wait, and the caller's buffer is the caller's again when we return.
                 ByteBuffer piece = ByteBuffer.allocate(count);
                 piece.put(0, bytes, bytes.position(), count);
@@ -57,7 +60,7 @@ final class JobInput {
     }
 
     private void awaitRoom() throws BrokenInputException, InterruptedException {
-        while (!broken && (!known || sent - taken >= WINDOW)) {
+        while (!broken && (!known || sent - taken >= window)) {
             changed.await();
         }
         if (broken) {
@@ -65,13 +68,14 @@ final class JobInput {
         }
     }
 
-    void taken(long total) {
+    void window(long total, int size) {
         lock.lock();
         try {
             if (known && total > sent) {
                 throw new GuestMisbehavedException("job " + job + " took input that was not sent");
             }
             taken = Math.max(taken, total);
+            window = Math.max(window, size);
             changed.signalAll();
         } finally {
             lock.unlock();

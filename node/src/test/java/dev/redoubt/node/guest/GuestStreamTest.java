@@ -264,6 +264,45 @@ class GuestStreamTest {
         jobs.forEach(GuestJob::close);
     }
 
+    /** 200 that took some input and then no more: one bound for what waits for all of them, and others get on. */
+    @Test
+    void inputThatNobodyReadsSharesOneBound() throws Exception {
+        AtomicLong bytes = new AtomicLong();
+        List<GuestJob> jobs = new ArrayList<>();
+        List<Thread> writers = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            RunRequest request = sh("head -c 32768 >/dev/null; exec sleep 1000").withInput();
+            GuestJob job = guest.channel().run(request, (j, output) -> j.acknowledge(output.seq()));
+            jobs.add(job);
+            writers.add(Thread.ofVirtual().start(() -> writeUntilClosed(job, bytes)));
+        }
+        settled(bytes);
+        // With a window of 64 KiB each it was 13 MiB
+        assertThat(guest.residentKilobytes()).isBetween(3 * 1024L, 8 * 1024L);
+
+        try (GuestJob beside = guest.channel()
+                .run(sh("test $(wc -c) = 1048576").withInput(), (j, output) -> j.acknowledge(output.seq()))) {
+            beside.write(ByteBuffer.allocate(MIB));
+            beside.closeInput();
+            assertThat(((JobExit.Exited) await(beside.exit())).code()).isZero();
+        }
+        jobs.forEach(GuestJob::close);
+        for (Thread writer : writers) {
+            writer.join();
+        }
+    }
+
+    private static void writeUntilClosed(GuestJob job, AtomicLong bytes) {
+        try {
+            while (true) {
+                job.write(ByteBuffer.allocate(4096));
+                bytes.addAndGet(4096);
+            }
+        } catch (IOException | InterruptedException closed) {
+            return;
+        }
+    }
+
     @Test
     void mergedOutputKeepsItsOrder() {
         var ended = guest.run(
