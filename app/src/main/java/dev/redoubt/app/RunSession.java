@@ -139,7 +139,7 @@ final class RunSession {
             try {
                 return new Outcome.Ended(running.exit().get(Math.min(untilTimeout, untilIdle), TimeUnit.NANOSECONDS));
             } catch (TimeoutException limit) {
-                continue; // which limit, and whether a byte came meanwhile, is asked above
+                // which limit, and whether a byte came meanwhile, is asked above
             } catch (ExecutionException failed) {
                 if (failed.getCause() instanceof SandboxGoneException) {
                     return gone(started);
