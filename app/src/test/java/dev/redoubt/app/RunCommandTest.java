@@ -120,11 +120,27 @@ class RunCommandTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--memory 0", "--memory x", "--memory 9999999T", "--cpus 0", "--cpus 0.0001", "--cpus -1", "--pids 0",
-                        "--pids 99999999",
-                "--timeout 5", "--timeout 0s", "--idle 1y", "--env novalue", "--env =x", "--mount x", "--mount x:y",
-                        "--workdir rel",
-                "--network bridge", "--profile nobody", "--runtime docker", "--read-only=maybe"
+                "--memory 0",
+                "--memory x",
+                "--memory 9999999T",
+                "--cpus 0",
+                "--cpus 0.0001",
+                "--cpus -1",
+                "--pids 0",
+                "--pids 99999999",
+                "--timeout 5",
+                "--timeout 0s",
+                "--idle 1y",
+                "--timeout 3651d",
+                "--env novalue",
+                "--env =x",
+                "--mount x",
+                "--mount x:y",
+                "--workdir rel",
+                "--network bridge",
+                "--profile nobody",
+                "--runtime docker",
+                "--read-only=maybe"
             })
     void whatIsWrongIsRefusedBeforeAnythingRuns(String flag) {
         Said said = say(("run " + flag + " -- true").split(" "));

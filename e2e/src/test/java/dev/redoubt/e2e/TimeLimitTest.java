@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,6 +27,14 @@ class TimeLimitTest {
     /** One second, two of grace, and a slow machine. */
     private static final int ENDED_BY_NOW = 8;
 
+    private final List<Process> started = new ArrayList<>();
+
+    /** A stopped process would outlive a test that failed. */
+    @AfterEach
+    void endAll() {
+        started.forEach(Process::destroyForcibly);
+    }
+
     @Test
     void aStoppedRunEndsAtItsTimeLimit() throws Exception {
         endsThoughItsRunIsStopped("--timeout", "time limit of 1 s reached");
@@ -36,7 +45,7 @@ class TimeLimitTest {
         endsThoughItsRunIsStopped("--idle", "idle limit of 1 s reached");
     }
 
-    private static void endsThoughItsRunIsStopped(String limit, String reason) throws Exception {
+    private void endsThoughItsRunIsStopped(String limit, String reason) throws Exception {
         try (Place place = Place.make()) {
             Cli cli = new Cli(place);
             Process control = startAndStop(place, cli, UNLIMITED);
@@ -106,25 +115,27 @@ class TimeLimitTest {
     }
 
     /** Starts a run whose job has started, and ignores every signal that it can. */
-    private static Process start(Cli cli, String job, String... limit) throws IOException {
+    private Process start(Cli cli, String job, String... limit) throws IOException {
         List<String> command = new ArrayList<>(List.of("run"));
         command.addAll(Arrays.asList(limit));
         command.addAll(List.of("--", "sh", "-c", "trap '' TERM INT HUP; echo up; sleep " + job));
         Process run = cli.start(command.toArray(String[]::new));
+        started.add(run);
         assertThat(run.inputReader().readLine()).isEqualTo("up");
         return run;
     }
 
     /** The same, stopped as soon as its job is there. */
-    private static Process startAndStop(Place place, Cli cli, String job, String... limit) throws Exception {
+    private Process startAndStop(Place place, Cli cli, String job, String... limit) throws Exception {
         Process run = start(cli, job, limit);
         signal("STOP", run);
         Place.until("the job is there", 1, () -> jobs(place, job).size() == 1);
         return run;
     }
 
-    private static Process daemon(Cli cli) throws IOException {
+    private Process daemon(Cli cli) throws IOException {
         Process daemon = cli.start("node", "--slots", "2");
+        started.add(daemon);
         assertThat(daemon.errorReader().readLine()).contains("node ready");
         return daemon;
     }
