@@ -53,8 +53,7 @@ final class LocalRun {
                     Refusal.Code.FORBIDDEN,
                     "run needs root on this machine: sandboxes are built from namespaces and mounts");
         }
-        Profile profile = Profile.builtIn(options.profile())
-                .orElseThrow(() -> new Refusal(Refusal.Code.NOT_FOUND, "there is no profile " + options.profile()));
+        Profile profile = Profiles.named(options.profile());
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {

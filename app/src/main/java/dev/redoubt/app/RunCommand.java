@@ -51,9 +51,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--profile",
-            paramLabel = "NAME",
+            paramLabel = "NAME|FILE",
             defaultValue = "default",
-            description = "What the walls let through: default or minimal (default: ${DEFAULT-VALUE}).")
+            description = "What the walls let through: a built-in profile or a YAML file (default: ${DEFAULT-VALUE}).")
     private String profile = "";
 
     @Option(
@@ -209,11 +209,6 @@ final class RunCommand implements Callable<Integer> {
     private void refuseWhatIsNotBuilt() {
         choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
         choice("--network", network, List.of("none", "localhost"), List.of("egress", "internet", "block"));
-        choice(
-                "--profile",
-                profile,
-                List.of("default", "minimal"),
-                List.of("ci-runner", "web-server", "batch-job", "hostile-tenant", "development", "database"));
         notBuilt("--allow", !allow.isEmpty());
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());

@@ -105,8 +105,7 @@ class RunCommandTest {
                 "--allow example.org",
                 "--bandwidth 10M",
                 "--secret X",
-                "--remote",
-                "--profile hostile-tenant"
+                "--remote"
             })
     void whatIsNotBuiltIsRefusedByName(String flag) {
         Said said = say(("run " + flag + " -- true").split(" "));

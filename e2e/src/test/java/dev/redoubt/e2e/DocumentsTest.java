@@ -68,7 +68,7 @@ class DocumentsTest {
     /** Names of tests, with their sources. */
     private static Map<String, String> tests() throws IOException {
         Map<String, String> tests = new TreeMap<>();
-        for (String module : List.of("protocol", "linux", "node", "app", "e2e")) {
+        for (String module : List.of("protocol", "policy", "linux", "node", "app", "e2e")) {
             Path directory = Checkout.HOME.resolve(module).resolve("src/test/java");
             if (!Files.isDirectory(directory)) {
                 continue;

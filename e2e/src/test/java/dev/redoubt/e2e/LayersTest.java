@@ -1,6 +1,7 @@
 package dev.redoubt.e2e;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -22,6 +23,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +39,7 @@ import org.junit.jupiter.api.Test;
 @AnalyzeClasses(packages = "dev.redoubt", importOptions = ImportOption.DoNotIncludeTests.class)
 class LayersTest {
     private static final String PROTOCOL = "dev.redoubt.protocol..";
+    private static final String POLICY = "dev.redoubt.policy..";
     private static final String LINUX = "dev.redoubt.linux..";
     private static final String NODE = "dev.redoubt.node..";
     private static final String[] LANGUAGE = {"java..", "org.jspecify.annotations.."};
@@ -52,6 +55,24 @@ class LayersTest {
             .because("every process and every client shares it: what it needs, all of them would need");
 
     @ArchTest
+    static final ArchRule POLICY_KNOWS_PROTOCOL = classes()
+            .that()
+            .resideInAPackage(POLICY)
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(LANGUAGE)
+                    .or(resideInAnyPackage(PROTOCOL, POLICY, "org.snakeyaml.engine..")))
+            .because("whoever decides must be able to decide anywhere, and be tested without a machine");
+
+    @ArchTest
+    static final ArchRule POLICY_TOUCHES_NOTHING = noClasses()
+            .that()
+            .resideInAPackage(POLICY)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net..", "java.lang.foreign..")
+                    .or(belongToAnyOf(System.class, Runtime.class, ProcessBuilder.class, Thread.class, Clock.class)))
+            .because("a decision that depends on when or where it is taken cannot be repeated");
+
+    @ArchTest
     static final ArchRule LINUX_KNOWS_NOBODY = classes()
             .that()
             .resideInAPackage(LINUX)
@@ -60,12 +81,12 @@ class LayersTest {
             .because("it says what the kernel can do, not what we want of it");
 
     @ArchTest
-    static final ArchRule NODE_KNOWS_PROTOCOL_AND_LINUX = noClasses()
+    static final ArchRule NODE_KNOWS_PROTOCOL_POLICY_AND_LINUX = noClasses()
             .that()
             .resideInAPackage(NODE)
             .should()
             .dependOnClassesThat(
-                    OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE).negate()))
+                    OURS.and(resideInAnyPackage(PROTOCOL, POLICY, LINUX, NODE).negate()))
             .because(
                     "the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
 
@@ -111,7 +132,7 @@ class LayersTest {
     @ArchTest
     static final ArchRule THE_NODE_DOES_NOT_PRINT = noClasses()
             .that()
-            .resideInAnyPackage(NODE, LINUX, PROTOCOL)
+            .resideInAnyPackage(NODE, LINUX, POLICY, PROTOCOL)
             .should(ACCESS_STANDARD_STREAMS)
             .because("standard output is only ever the answer, and the command line gives it");
 
@@ -170,7 +191,7 @@ class LayersTest {
 
     private static List<Path> sources() throws IOException {
         List<Path> all = new ArrayList<>();
-        for (String module : List.of("protocol", "linux", "node", "app")) {
+        for (String module : List.of("protocol", "policy", "linux", "node", "app")) {
             try (Stream<Path> files = Files.walk(Checkout.HOME.resolve(module).resolve("src/main/java"))) {
                 files.filter(file -> file.toString().endsWith(".java"))
                         .filter(file -> !file.endsWith("package-info.java"))

@@ -9,6 +9,7 @@ import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
+import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.time.Instant;
@@ -28,7 +29,7 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<Profile.Calls, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
+    private final Map<CallRules, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;

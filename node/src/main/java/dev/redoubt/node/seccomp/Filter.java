@@ -1,16 +1,16 @@
 package dev.redoubt.node.seccomp;
 
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.protocol.CallRules;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * A system call filter, ready for seccomp(2).
@@ -26,42 +26,26 @@ public final class Filter {
         this.bytes = encode(program);
     }
 
-    /** The filter of a level, without a broker. */
-    public static Filter compile(Calls calls) {
-        return compile(calls, Set.of());
+    /** The filter of a profile, without a broker. */
+    public static Filter compile(CallRules rules) {
+        return compile(rules, Set.of());
     }
 
     /**
-     * The filter of a level with some calls given to the broker: wherever the list would refuse them they are
+     * The filter of a profile with some calls given to the broker: wherever the filter alone would refuse them they are
      * notified instead. A call of the list without any condition is notified always.
      *
      * @param notify names of system calls
      * @throws IllegalArgumentException when a name is not a system call of the list
      */
-    public static Filter compile(Calls calls, Set<String> notify) {
-        return new Filter(Compiler.compile(decisions(calls, notify)));
+    public static Filter compile(CallRules rules, Set<String> notify) {
+        return new Filter(Compiler.compile(Decisions.of(rules, notify)));
     }
 
-    /** Whether the filter of a level, without a broker, refuses a call. */
-    public static boolean refuses(Calls calls, int number, long[] arguments) {
-        Decision decision = decisions(calls, Set.of()).get(number);
+    /** Whether the filter of a profile, without a broker, refuses a call. */
+    public static boolean refuses(CallRules rules, int number, long[] arguments) {
+        Decision decision = Decisions.of(rules).get(number);
         return decision == null || decision.decide(arguments) != Verdict.Plain.ALLOW;
-    }
-
-    /** Every call of the list with its decision at one level, by number. */
-    static SortedMap<Integer, Decision> decisions(Calls calls, Set<String> notify) {
-        notify.forEach(CallNumbers::of);
-        SortedMap<Integer, Decision> decisions = new TreeMap<>();
-        for (Group group : CallList.GROUPS) {
-            for (Rule rule : group.rules()) {
-                Decision decision = rule.decision().at(calls);
-                Decision chosen = notify.contains(rule.call()) ? decision.brokered() : decision;
-                if (decisions.put(rule.number(), chosen) != null) {
-                    throw new IllegalStateException("the list names " + rule.call() + " twice");
-                }
-            }
-        }
-        return Collections.unmodifiableSortedMap(decisions);
     }
 
     /** An array of struct sock_filter, little-endian. */

@@ -5,16 +5,26 @@ import static dev.redoubt.linux.Errno.EPERM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.policy.calls.Argument;
+import dev.redoubt.policy.calls.ArgumentTest;
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Clause;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.Profile;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class FilterTest {
     private static final int X86_64 = 0xC000003E;
@@ -26,36 +36,25 @@ final class FilterTest {
     private static final int NOTIFY = 0x7fc00000;
     private static final int KILL_PROCESS = 0x80000000;
 
-    @Test
-    void everyCallOfTheTableIsClassifiedByHand() {
-        Set<String> listed = new HashSet<>();
-        CallList.GROUPS.forEach(group -> group.rules()
-                .forEach(rule -> assertThat(listed.add(rule.call()))
-                        .as("%s is listed once", rule.call())
-                        .isTrue()));
-        assertThat(listed)
-                .containsExactlyInAnyOrderElementsOf(CallNumbers.names().values());
-    }
+    private static final CallRules STANDARD = Profile.DEFAULT.calls();
+    private static final CallRules NARROW = BuiltIns.find("minimal").orElseThrow().calls();
+    private static final CallRules DEBUGGING = BuiltIns.find("development").orElseThrow().calls();
 
-    @Test
-    void whateverIsNotSimplyAllowedHasAReason() {
-        for (Group group : CallList.GROUPS) {
-            assertThat(group.purpose()).as(group.name()).isNotBlank();
-            for (Rule rule : group.rules()) {
-                boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
-                assertThat(rule.reason().isBlank()).as(rule.call()).isEqualTo(simplyAllowed);
-            }
-        }
+    /** Every built-in profile, and none at all. */
+    static Stream<Named<Profile>> profiles() {
+        return Stream.concat(BuiltIns.all().stream(), Stream.of(Profile.NOTHING))
+                .map(profile -> Named.of(profile.name(), profile));
     }
 
     /** The program agrees with the list for every number of three ABIs and arguments of all kinds. */
     @ParameterizedTest
-    @EnumSource
-    void theProgramDecidesAsTheListDoes(Calls calls) {
+    @MethodSource("profiles")
+    void theProgramDecidesAsTheListDoes(Profile profile) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        Set<String> notify = calls == Calls.STANDARD ? Set.of() : Set.of("sysinfo", "mount", "socket");
-        SortedMap<Integer, Decision> list = Filter.decisions(calls, notify);
+        CallRules calls = profile.calls();
+        Set<String> notify = profile.equals(Profile.DEFAULT) ? Set.of() : Set.of("sysinfo", "mount", "socket");
+        SortedMap<Integer, Decision> list = Decisions.of(calls, notify);
         BpfMachine machine = new BpfMachine(Filter.compile(calls, notify).bytes());
         for (int number = -2; number < 1200; number++) {
             Decision decision = list.getOrDefault(number, Decision.always(new Verdict.Refuse(ENOSYS)));
@@ -101,12 +100,12 @@ final class FilterTest {
 
     /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
-    @EnumSource
-    void theHighHalfOfAnArgumentNeverMatters(Calls calls) {
+    @MethodSource("profiles")
+    void theHighHalfOfAnArgumentNeverMatters(Profile profile) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
-        Filter.decisions(calls, Set.of()).forEach((number, decision) -> {
+        BpfMachine machine = new BpfMachine(Filter.compile(profile.calls()).bytes());
+        Decisions.of(profile.calls(), Set.of()).forEach((number, decision) -> {
             for (long[] arguments : samples(decision, random)) {
                 int answer = machine.run(X86_64, number, arguments);
                 for (int a = 0; a < 6; a++) {
@@ -120,12 +119,12 @@ final class FilterTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void isSmallAndShallow(Calls calls) {
-        Filter filter = Filter.compile(calls);
+    @MethodSource("profiles")
+    void isSmallAndShallow(Profile profile) {
+        Filter filter = Filter.compile(profile.calls());
         System.out.printf(
                 "filter %s: %d instructions, deepest path %d, sha256 %s%n",
-                calls, filter.length(), filter.depth(), filter.sha256());
+                profile.name(), filter.length(), filter.depth(), filter.sha256());
         assertThat(filter.length()).isLessThan(600);
         assertThat(filter.depth()).isLessThan(60);
         assertThat(filter.bytes()).hasSize(filter.length() * 8);
@@ -133,18 +132,18 @@ final class FilterTest {
 
     @Test
     void theSameListGivesTheSameBytes() {
-        assertThat(Filter.compile(Calls.STANDARD).bytes())
-                .isEqualTo(Filter.compile(Calls.STANDARD).bytes());
-        assertThat(Filter.compile(Calls.STANDARD).sha256())
-                .isEqualTo(Filter.compile(Calls.STANDARD).sha256())
-                .isNotEqualTo(Filter.compile(Calls.NARROW).sha256());
+        assertThat(Filter.compile(STANDARD).bytes())
+                .isEqualTo(Filter.compile(STANDARD).bytes());
+        assertThat(Filter.compile(STANDARD).sha256())
+                .isEqualTo(Filter.compile(STANDARD).sha256())
+                .isNotEqualTo(Filter.compile(NARROW).sha256());
     }
 
     @Test
-    void eachLevelAllowsAllThatTheOneBeforeDoes() {
-        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
-        BpfMachine standard = new BpfMachine(Filter.compile(Calls.STANDARD).bytes());
-        BpfMachine debugging = new BpfMachine(Filter.compile(Calls.DEBUGGING).bytes());
+    void aWiderProfileAllowsAllThatANarrowerDoes() {
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW).bytes());
+        BpfMachine standard = new BpfMachine(Filter.compile(STANDARD).bytes());
+        BpfMachine debugging = new BpfMachine(Filter.compile(DEBUGGING).bytes());
         int differences = 0;
         for (int number : CallNumbers.names().keySet()) {
             for (int low = 0; low < 20; low++) {
@@ -158,28 +157,28 @@ final class FilterTest {
             }
         }
         assertThat(differences).isPositive();
-        assertThat(answer(Calls.STANDARD, "ptrace")).isEqualTo(refused(EPERM));
-        assertThat(answer(Calls.DEBUGGING, "ptrace")).isEqualTo(ALLOW);
-        assertThat(answer(Calls.NARROW, "shmget")).isEqualTo(refused(ENOSYS));
+        assertThat(answer(STANDARD, "ptrace")).isEqualTo(refused(EPERM));
+        assertThat(answer(DEBUGGING, "ptrace")).isEqualTo(ALLOW);
+        assertThat(answer(NARROW, "shmget")).isEqualTo(refused(ENOSYS));
     }
 
     @Test
     void aNotifiedCallIsAskedInsteadOfRefused() {
         Set<String> notify = Set.of("mount", "clone", "sysinfo");
         BpfMachine machine =
-                new BpfMachine(Filter.compile(Calls.STANDARD, notify).bytes());
+                new BpfMachine(Filter.compile(STANDARD, notify).bytes());
         assertThat(machine.run(X86_64, CallNumbers.of("mount"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("sysinfo"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[6])).isEqualTo(ALLOW);
         assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[] {0x10000000, 0, 0, 0, 0, 0}))
                 .isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("umount2"), new long[6])).isEqualTo(refused(EPERM));
-        assertThatThrownBy(() -> Filter.compile(Calls.STANDARD, Set.of("mounts")))
+        assertThatThrownBy(() -> Filter.compile(STANDARD, Set.of("mounts")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("mounts");
     }
 
-    private static int answer(Calls calls, String call) {
+    private static int answer(CallRules calls, String call) {
         return new BpfMachine(Filter.compile(calls).bytes()).run(X86_64, CallNumbers.of(call), new long[6]);
     }
 

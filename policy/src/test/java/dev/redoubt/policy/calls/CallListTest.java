@@ -1,0 +1,55 @@
+package dev.redoubt.policy.calls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+final class CallListTest {
+    @Test
+    void everyCallOfTheTableIsClassifiedByHand() {
+        Set<String> listed = new HashSet<>();
+        CallList.GROUPS.forEach(group -> group.rules()
+                .forEach(rule -> assertThat(listed.add(rule.call()))
+                        .as("%s is listed once", rule.call())
+                        .isTrue()));
+        assertThat(listed)
+                .containsExactlyInAnyOrderElementsOf(CallNumbers.names().values());
+    }
+
+    @Test
+    void whateverIsNotSimplyAllowedHasAReason() {
+        for (Group group : CallList.GROUPS) {
+            assertThat(group.purpose()).as(group.name()).isNotBlank();
+            for (Rule rule : group.rules()) {
+                boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
+                assertThat(rule.reason().isBlank()).as(rule.call()).isEqualTo(simplyAllowed);
+            }
+        }
+    }
+
+    @Test
+    void aClauseOfAGroupNamesAGroupThatThereIs() {
+        Set<String> named = new HashSet<>();
+        for (Group group : CallList.GROUPS) {
+            group.rules().forEach(rule -> rule.decision().clauses().forEach(clause -> named.add(clause.group())));
+        }
+        named.remove("");
+        assertThat(named).isNotEmpty().isSubsetOf(CallNames.groups().keySet());
+    }
+
+    @Test
+    void everyGroupCanBeAllowedOrIsRefusedAsAWhole() {
+        CallNames.groups().values().forEach(group -> assertThat(group.isAllowable() || !group.refused().isEmpty())
+                .as(group.name())
+                .isTrue());
+        assertThat(CallNames.groups().get("@mount").isAllowable()).isFalse();
+        assertThat(CallNames.groups().get("@netlink").partOf()).containsExactly("socket");
+    }
+
+    @Test
+    void theGuestNeedsNothingThatIsRefused() {
+        assertThat(GuestCalls.ALL).allSatisfy(call -> assertThat(CallNames.whyNever(call)).isEmpty());
+    }
+}
