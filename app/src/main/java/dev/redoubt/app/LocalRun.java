@@ -17,6 +17,7 @@ import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.TerminalSize;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
+import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
@@ -31,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Runs one command in a fresh sandbox of this machine: in the node daemon when one runs, else in this process. */
 final class LocalRun {
@@ -96,7 +98,14 @@ final class LocalRun {
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {
             RunSession.Outcome outcome = converse(sandbox.guest(), request);
+            explain(() -> sandbox.syscalls().report());
             return exitCode(outcome, sandbox.cgroup().oomKills());
+        }
+    }
+
+    private void explain(Supplier<CallReport> calls) {
+        if (options.explain()) {
+            Explanation.of(calls.get()).forEach(Say::line);
         }
     }
 

@@ -159,6 +159,11 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--read-only", description = "Make the root file system read-only.")
     private boolean readOnly;
 
+    @Option(
+            names = "--explain",
+            description = "When the command has ended, say which system calls were refused and why.")
+    private boolean explain;
+
     @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note in the journal; repeatable.")
     private Map<String, String> labels = new LinkedHashMap<>();
 
@@ -201,6 +206,7 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(user),
                 mounts,
                 readOnly,
+                explain,
                 labels,
                 command);
     }

@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  *
  * @param environment in the order given, later ones win
  * @param workdir absolute path inside
+ * @param explain whether to say at the end which system calls were refused
  * @param user name, uid or uid:gid; empty means what the image says, or {@code user}
  */
 record RunOptions(
@@ -26,6 +27,7 @@ record RunOptions(
         Optional<String> user,
         List<Mount> mounts,
         boolean readOnly,
+        boolean explain,
         Map<String, String> labels,
         List<String> command) {
 

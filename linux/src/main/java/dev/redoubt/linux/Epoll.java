@@ -16,6 +16,8 @@ import java.util.function.LongConsumer;
 public final class Epoll implements AutoCloseable {
     public static final int READ = 1;
     public static final int WRITE = 4;
+    /** Not to be asked for: it is always told. */
+    public static final int HANG_UP = 16;
 
     private static final long SYS_EPOLL_WAIT = 232;
     private static final long SYS_EPOLL_CTL = 233;
@@ -40,7 +42,7 @@ public final class Epoll implements AutoCloseable {
         return new Epoll(Fd.owned(Syscall.check("epoll_create1", "", SYS_EPOLL_CREATE1, EPOLL_CLOEXEC)));
     }
 
-    /** Starts watching; {@code token} is what {@link #await} hands out. Hang-up and error are always watched. */
+    /** Starts watching; {@code interest} of 0 tells of hang-up alone; {@code token} is what {@link #await} hands out. Hang-up and error are always watched. */
     public void add(int descriptor, int interest, long token) {
         control(ADD, descriptor, interest, token);
     }
@@ -53,21 +55,35 @@ public final class Epoll implements AutoCloseable {
         control(REMOVE, descriptor, 0, 0);
     }
 
+    /** What is ready of one watched thing. */
+    @FunctionalInterface
+    public interface Ready {
+        /** @param events of {@link #READ}, {@link #WRITE}, {@link #HANG_UP} those that hold */
+        void at(long token, int events);
+    }
+
     /** Waits until something is ready and hands out the token of each thing that is; at most 64 at once. */
     public void await(LongConsumer ready) {
-        await(-1, ready);
+        await(-1, (token, events) -> ready.accept(token));
     }
 
     /** The same, but not for longer than {@code limit}, in whole milliseconds. @return false when nothing was ready */
     public boolean await(Duration limit, LongConsumer ready) {
-        return await(limit.toMillis(), ready);
+        return await(limit.toMillis(), (token, events) -> ready.accept(token));
     }
 
-    private boolean await(long milliseconds, LongConsumer ready) {
+    /**
+     * Waits, and also says what is ready.
+     *
+     * @param milliseconds at most so long; -1 for ever
+     * @return false when nothing was ready
+     */
+    public boolean await(long milliseconds, Ready ready) {
         long count = Syscall.check(
                 "epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), events.address(), MOST, milliseconds);
         for (int i = 0; i < count; i++) {
-            ready.accept(events.get(JAVA_LONG_UNALIGNED, (long) i * EVENT + 4));
+            long at = (long) i * EVENT;
+            ready.at(events.get(JAVA_LONG_UNALIGNED, at + 4), events.get(JAVA_INT_UNALIGNED, at));
         }
         return count > 0;
     }

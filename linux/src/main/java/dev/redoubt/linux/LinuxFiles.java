@@ -38,7 +38,7 @@ public final class LinuxFiles {
     static final int AT_FDCWD = -100;
     static final int AT_EMPTY_PATH = 0x1000;
 
-    private static final int O_CLOEXEC = 0x8_0000;
+    static final int O_CLOEXEC = 0x8_0000;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_REMOVEDIR = 0x200;
     private static final int LOCK_EX = 2;

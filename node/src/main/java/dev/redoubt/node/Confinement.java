@@ -2,6 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
@@ -65,7 +66,8 @@ final class Confinement {
                 LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
                 filters.computeIfAbsent(
                         profile.calls(),
-                        calls -> new LaunchSpec.Filter(Filter.compile(calls).bytes())),
+                        calls -> new LaunchSpec.Filter(
+                                Filter.compile(calls, Asked.USUAL).bytes())),
                 arguments(profile));
     }
 

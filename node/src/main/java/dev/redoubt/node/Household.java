@@ -7,6 +7,7 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.launch.Spawner;
+import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
@@ -63,6 +64,21 @@ record Household(
         spawner.close(); // a spawner that keeps nothing ends with its last node
         owner.end();
         LinuxFiles.removeFile(socket(settings, owner).toString());
+        LinuxFiles.removeFile(callsFile().toString());
+    }
+
+    /** A broker for its sandboxes; a daemon's goes on with what an earlier one was answering. */
+    Broker startBroker() {
+        if (!isDaemon(settings)) {
+            return Broker.start();
+        }
+        Set<Long> alive =
+                survivors.stream().map(survivor -> survivor.entry().number()).collect(Collectors.toUnmodifiableSet());
+        return Broker.start(callsFile(), alive);
+    }
+
+    private Path callsFile() {
+        return settings.runDirectory().resolve(owner.name() + Owner.CALLS);
     }
 
     /** Lets go of everything and leaves it as it is, for the next daemon. */

@@ -7,6 +7,7 @@ import dev.redoubt.linux.MountTree;
 import dev.redoubt.node.cgroup.BlockDevices;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
+import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.Disk;
@@ -23,9 +24,12 @@ import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.node.seccomp.Broker;
+import dev.redoubt.node.seccomp.BrokeredSandbox;
+import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
-import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
@@ -50,6 +54,7 @@ public final class Node implements AutoCloseable {
     private final Ranges ranges;
     private final ImageStore images;
     private final Confinement confinement;
+    private final Broker broker;
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
@@ -65,6 +70,7 @@ public final class Node implements AutoCloseable {
         this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
+        this.broker = household.startBroker();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
                 household.spawner(),
@@ -142,6 +148,11 @@ public final class Node implements AutoCloseable {
         }
     }
 
+    /** All that run now. */
+    public List<Sandbox> sandboxes() {
+        return List.copyOf(running);
+    }
+
     /** Sandboxes of an earlier daemon that run on; each is the caller's from now on. */
     public List<Sandbox> adopted() {
         return List.copyOf(adopted);
@@ -173,6 +184,7 @@ public final class Node implements AutoCloseable {
         } else {
             household.leave();
         }
+        broker.close();
         loop.close();
         sockets.close();
         disks.close();
@@ -190,7 +202,8 @@ public final class Node implements AutoCloseable {
                 slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
         undo.addLast(disk::release);
         LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
-        household.owner().write(slot.entry().with("network", spec.network().toString()));
+        Remembered remembered = Remembered.of(spec);
+        household.owner().write(remembered.in(slot.entry()));
 
         List<Fd> mounts = new ArrayList<>();
         try {
@@ -201,22 +214,31 @@ public final class Node implements AutoCloseable {
                             mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
-            return sandbox(slot, spec.network(), launched);
+            return sandbox(slot, remembered, launched);
         } finally {
             mounts.forEach(Fd::close);
         }
     }
 
-    private Sandbox sandbox(Slots.Slot slot, NetworkMode network, Spawner.Launched launched) {
+    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, Spawner.Launched launched) {
         Fd channel = Fd.owned(launched.channel());
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
         slot.undo().add(pidfd::close);
-        if (launched.listener() >= 0) {
-            Fd.owned(launched.listener()).close(); // the spawner keeps it for the broker
-        }
+        Terms terms = remembered.terms(slot.cgroup());
+        CallLog calls = answered(slot.number(), launched.listener(), pidfd, terms, slot.undo());
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
-        return new Sandbox(slot.id(), network, handles, slot.cgroup(), loop, sockets, slot.undo(), false);
+        return new Sandbox(slot.id(), remembered, handles, slot.cgroup(), calls, loop, sockets, slot.undo(), false);
+    }
+
+    /** Gives the listener to the broker. There is none only where the test build of the spawner left the filter away. */
+    private CallLog answered(long number, int listener, Fd pidfd, Terms terms, Undo undo) {
+        if (listener < 0) {
+            return CallLog.empty();
+        }
+        BrokeredSandbox brokered = broker.answer(number, Fd.owned(listener), pidfd, terms);
+        undo.add(brokered::close);
+        return brokered.log();
     }
 
     private Sandbox adopt(Household.Survivor survivor) {
@@ -230,16 +252,15 @@ public final class Node implements AutoCloseable {
         undo.add(channel::close);
         undo.add(pidfd::close);
         undo.add(namespace::close);
-        if (kept.listener() >= 0) {
-            Fd.owned(kept.listener()).close();
-        }
-        NetworkMode network =
-                NetworkMode.parse(entry.facts().getOrDefault("network", "none")).orElse(NetworkMode.NONE);
+        Remembered remembered = Remembered.of(entry);
+        SandboxCgroup cgroup = cgroups.existing(entry.resources());
+        CallLog calls = answered(entry.number(), kept.listener(), pidfd, remembered.terms(cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
-                network,
+                remembered,
                 new Sandbox.Handles(channel, pidfd, namespace),
-                cgroups.existing(entry.resources()),
+                cgroup,
+                calls,
                 loop,
                 sockets,
                 undo,

@@ -10,11 +10,13 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.network.SocketsInside;
+import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +26,10 @@ public final class Sandbox implements AutoCloseable {
     private static final int PENDING_CONNECTS = 16;
 
     private final SandboxId id;
-    private final NetworkMode network;
+    private final Remembered remembered;
     private final Handles handles;
     private final SandboxCgroup cgroup;
+    private final CallLog syscalls;
     private final GuestLoop loop;
     private final SocketsInside sockets;
     private final Undo end;
@@ -37,17 +40,19 @@ public final class Sandbox implements AutoCloseable {
 
     Sandbox(
             SandboxId id,
-            NetworkMode network,
+            Remembered remembered,
             Handles handles,
             SandboxCgroup cgroup,
+            CallLog syscalls,
             GuestLoop loop,
             SocketsInside sockets,
             Undo end,
             boolean adopted) {
         this.id = id;
-        this.network = network;
+        this.remembered = remembered;
         this.handles = handles;
         this.cgroup = cgroup;
+        this.syscalls = syscalls;
         this.loop = loop;
         this.sockets = sockets;
         this.end = end;
@@ -62,7 +67,7 @@ public final class Sandbox implements AutoCloseable {
     }
 
     public NetworkMode network() {
-        return network;
+        return remembered.network();
     }
 
     /** The conversation with the guest; begun at the first call. Not to be used on a sandbox whose channel is lent. */
@@ -88,6 +93,15 @@ public final class Sandbox implements AutoCloseable {
         return cgroup;
     }
 
+    public Instant started() {
+        return remembered.started();
+    }
+
+    /** What the broker was asked and how it answered; of an adopted sandbox only since this node has it. */
+    public CallLog syscalls() {
+        return syscalls;
+    }
+
     /** Waits for the sandbox to end by itself. */
     public boolean awaitEnd(Duration limit) {
         return Hangup.await(handles.pidfd(), limit);
@@ -104,7 +118,7 @@ public final class Sandbox implements AutoCloseable {
         if (port < 1 || port > 65_535) {
             throw new Problem(ProblemCode.VALIDATION_ERROR, "port " + port + " is not one of 1 to 65535");
         }
-        if (network == NetworkMode.NONE) {
+        if (network() == NetworkMode.NONE) {
             throw new Problem(
                     ProblemCode.FORBIDDEN, "networkNone: the sandbox is sealed; start it with --network localhost");
         }

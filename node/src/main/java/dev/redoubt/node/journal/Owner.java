@@ -28,6 +28,9 @@ import java.util.Optional;
  * <p>Entries are renamed into place but not synced: they describe kernel objects, which a power failure removes too.
  */
 public final class Owner {
+    /** With the owner's name: the broker's file in the run directory. */
+    public static final String CALLS = ".calls";
+
     static final String ALL = "owners";
     static final String NEW = ".new-";
     static final String LOCK = "lock";

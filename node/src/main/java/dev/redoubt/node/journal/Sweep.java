@@ -130,6 +130,7 @@ public final class Sweep {
         // one that was never published has its socket under the name that it would have got
         String named = owner.startsWith(Owner.NEW) ? owner.substring(Owner.NEW.length()) : owner;
         LinuxFiles.removeFile(runDirectory.resolve(named + ".sock").toString());
+        LinuxFiles.removeFile(runDirectory.resolve(named + Owner.CALLS).toString());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.policy.calls.Decisions;
 import dev.redoubt.policy.calls.Verdict;
@@ -10,7 +11,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A system call filter, ready for seccomp(2).
@@ -28,24 +30,25 @@ public final class Filter {
 
     /** The filter of a profile, without a broker. */
     public static Filter compile(CallRules rules) {
-        return compile(rules, Set.of());
+        return compile(rules, Asked.NOTHING);
     }
 
-    /**
-     * The filter of a profile with some calls given to the broker: wherever the filter alone would refuse them they are
-     * notified instead. A call of the list without any condition is notified always.
-     *
-     * @param notify names of system calls
-     * @throws IllegalArgumentException when a name is not a system call of the list
-     */
-    public static Filter compile(CallRules rules, Set<String> notify) {
-        return new Filter(Compiler.compile(Decisions.of(rules, notify)));
+    /** The filter of a profile that leaves some of its answers to the broker. */
+    public static Filter compile(CallRules rules, Asked asked) {
+        return new Filter(Compiler.compile(decisions(rules, asked)));
     }
 
     /** Whether the filter of a profile, without a broker, refuses a call. */
     public static boolean refuses(CallRules rules, int number, long[] arguments) {
         Decision decision = Decisions.of(rules).get(number);
         return decision == null || decision.decide(arguments) != Verdict.Plain.ALLOW;
+    }
+
+    /** Every call of the list with its decision, by number. */
+    static SortedMap<Integer, Decision> decisions(CallRules rules, Asked asked) {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(Decisions.of(rules));
+        decisions.replaceAll((number, decision) -> asked.applied(CallNumbers.nameOf(number), decision));
+        return decisions;
     }
 
     /** An array of struct sock_filter, little-endian. */

@@ -10,7 +10,6 @@ import dev.redoubt.policy.calls.ArgumentTest;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Clause;
 import dev.redoubt.policy.calls.Decision;
-import dev.redoubt.policy.calls.Decisions;
 import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.protocol.CallRules;
@@ -40,22 +39,26 @@ final class FilterTest {
     private static final CallRules NARROW = BuiltIns.find("minimal").orElseThrow().calls();
     private static final CallRules DEBUGGING = BuiltIns.find("development").orElseThrow().calls();
 
-    /** Every built-in profile, and none at all. */
-    static Stream<Named<Profile>> profiles() {
+    /** The rules of every built-in profile, and of none at all. */
+    static Stream<Named<CallRules>> rules() {
         return Stream.concat(BuiltIns.all().stream(), Stream.of(Profile.NOTHING))
-                .map(profile -> Named.of(profile.name(), profile));
+                .map(profile -> Named.of(profile.name(), profile.calls()));
     }
 
     /** The program agrees with the list for every number of three ABIs and arguments of all kinds. */
     @ParameterizedTest
-    @MethodSource("profiles")
-    void theProgramDecidesAsTheListDoes(Profile profile) {
+    @MethodSource("rules")
+    void theProgramDecidesAsTheListDoes(CallRules calls) {
+        for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL)) {
+            theProgramDecidesAsTheListDoes(calls, asked);
+        }
+    }
+
+    private static void theProgramDecidesAsTheListDoes(CallRules calls, Asked asked) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        CallRules calls = profile.calls();
-        Set<String> notify = profile.equals(Profile.DEFAULT) ? Set.of() : Set.of("sysinfo", "mount", "socket");
-        SortedMap<Integer, Decision> list = Decisions.of(calls, notify);
-        BpfMachine machine = new BpfMachine(Filter.compile(calls, notify).bytes());
+        SortedMap<Integer, Decision> list = Filter.decisions(calls, asked);
+        BpfMachine machine = new BpfMachine(Filter.compile(calls, asked).bytes());
         for (int number = -2; number < 1200; number++) {
             Decision decision = list.getOrDefault(number, Decision.always(new Verdict.Refuse(ENOSYS)));
             for (long[] arguments : samples(decision, random)) {
@@ -100,12 +103,12 @@ final class FilterTest {
 
     /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
-    @MethodSource("profiles")
-    void theHighHalfOfAnArgumentNeverMatters(Profile profile) {
+    @MethodSource("rules")
+    void theHighHalfOfAnArgumentNeverMatters(CallRules calls) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        BpfMachine machine = new BpfMachine(Filter.compile(profile.calls()).bytes());
-        Decisions.of(profile.calls(), Set.of()).forEach((number, decision) -> {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        Filter.decisions(calls, Asked.NOTHING).forEach((number, decision) -> {
             for (long[] arguments : samples(decision, random)) {
                 int answer = machine.run(X86_64, number, arguments);
                 for (int a = 0; a < 6; a++) {
@@ -119,12 +122,12 @@ final class FilterTest {
     }
 
     @ParameterizedTest
-    @MethodSource("profiles")
-    void isSmallAndShallow(Profile profile) {
-        Filter filter = Filter.compile(profile.calls());
+    @MethodSource("rules")
+    void isSmallAndShallow(CallRules calls) {
+        Filter filter = Filter.compile(calls);
         System.out.printf(
-                "filter %s: %d instructions, deepest path %d, sha256 %s%n",
-                profile.name(), filter.length(), filter.depth(), filter.sha256());
+                "filter: %d instructions, deepest path %d, sha256 %s%n",
+                filter.length(), filter.depth(), filter.sha256());
         assertThat(filter.length()).isLessThan(600);
         assertThat(filter.depth()).isLessThan(60);
         assertThat(filter.bytes()).hasSize(filter.length() * 8);
@@ -163,17 +166,20 @@ final class FilterTest {
     }
 
     @Test
-    void aNotifiedCallIsAskedInsteadOfRefused() {
-        Set<String> notify = Set.of("mount", "clone", "sysinfo");
+    void theBrokerIsAskedInsteadOfRefusing() {
+        Asked asked = new Asked(Set.of("mount", "clone", "shmget"), Set.of("sysinfo"));
         BpfMachine machine =
-                new BpfMachine(Filter.compile(STANDARD, notify).bytes());
+                new BpfMachine(Filter.compile(STANDARD, asked).bytes());
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW, asked).bytes());
+        assertThat(machine.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(ALLOW);
+        assertThat(narrow.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("mount"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("sysinfo"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[6])).isEqualTo(ALLOW);
         assertThat(machine.run(X86_64, CallNumbers.of("clone"), new long[] {0x10000000, 0, 0, 0, 0, 0}))
                 .isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("umount2"), new long[6])).isEqualTo(refused(EPERM));
-        assertThatThrownBy(() -> Filter.compile(STANDARD, Set.of("mounts")))
+        assertThatThrownBy(() -> new Asked(Set.of("mounts"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("mounts");
     }

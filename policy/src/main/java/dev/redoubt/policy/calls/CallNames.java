@@ -79,6 +79,11 @@ public final class CallNames {
         return rule.decision().neverAllows() ? Optional.of(rule.reason()) : Optional.empty();
     }
 
+    /** Why the call is refused or looked at; empty for one that nothing is against. */
+    public static String reason(String call) {
+        return rule(call).reason();
+    }
+
     /** What the call answers in a profile that does not have it. */
     public static CallError errorWhenDenied(String call) {
         return rule(call).denied();

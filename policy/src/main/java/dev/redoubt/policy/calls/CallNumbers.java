@@ -89,6 +89,15 @@ public final class CallNumbers {
         return NAMES;
     }
 
+    /** @throws IllegalArgumentException when the table has no such number */
+    public static String nameOf(int number) {
+        String name = NAMES.get(number);
+        if (name == null) {
+            throw new IllegalArgumentException("no system call has the number " + number);
+        }
+        return name;
+    }
+
     /** @throws IllegalArgumentException when the table has no such call */
     public static int of(String name) {
         Integer number = NUMBERS.get(name);

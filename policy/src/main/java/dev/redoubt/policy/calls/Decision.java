@@ -68,21 +68,15 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
         return all;
     }
 
-    /**
-     * This decision when a broker listens: it is asked wherever the filter alone would refuse. A call that is allowed
-     * outright is asked for as a whole, because naming it can have no other meaning.
-     */
-    Decision brokered() {
-        if (clauses.isEmpty()) {
-            return always(Verdict.Plain.NOTIFY);
-        }
+    /** This decision when a broker explains: it is asked wherever the filter alone would refuse. */
+    public Decision explained() {
         List<Clause> asked = clauses.stream()
-                .map(clause -> new Clause(clause.group(), brokered(clause.verdict()), clause.tests()))
+                .map(clause -> new Clause(clause.group(), explained(clause.verdict()), clause.tests()))
                 .toList();
-        return new Decision(asked, brokered(otherwise));
+        return new Decision(asked, explained(otherwise));
     }
 
-    private static Verdict brokered(Verdict verdict) {
+    private static Verdict explained(Verdict verdict) {
         return verdict instanceof Verdict.Refuse ? Verdict.Plain.NOTIFY : verdict;
     }
 }

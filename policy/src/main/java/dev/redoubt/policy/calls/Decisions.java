@@ -6,9 +6,9 @@ import dev.redoubt.protocol.Condition;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 
 /** What the list decides under the rules of a profile. */
 public final class Decisions {
@@ -16,22 +16,21 @@ public final class Decisions {
 
     /** Every call of the list with its decision, by number; a number without one is a call that nobody knows. */
     public static SortedMap<Integer, Decision> of(CallRules rules) {
-        return of(rules, Set.of());
+        return each((rule, group) -> of(rule, group.name(), rules));
     }
 
-    /**
-     * The same with some calls given to the broker: wherever the filter alone would refuse them they are notified instead.
-     *
-     * @throws IllegalArgumentException when a name is not a system call of the list
-     */
-    public static SortedMap<Integer, Decision> of(CallRules rules, Set<String> notify) {
-        notify.forEach(CallNumbers::of);
+    /** The same for a profile that has all that profiles can have: what is refused here is refused to everybody. */
+    public static SortedMap<Integer, Decision> ofWalls() {
+        return WALLS;
+    }
+
+    private static final SortedMap<Integer, Decision> WALLS = each((rule, _) -> rule.decision());
+
+    private static SortedMap<Integer, Decision> each(BiFunction<Rule, Group, Decision> decide) {
         SortedMap<Integer, Decision> decisions = new TreeMap<>();
         for (Group group : CallList.GROUPS) {
             for (Rule rule : group.rules()) {
-                Decision decision = of(rule, group.name(), rules);
-                Decision chosen = notify.contains(rule.call()) ? decision.brokered() : decision;
-                if (decisions.put(rule.number(), chosen) != null) {
+                if (decisions.put(rule.number(), decide.apply(rule, group)) != null) {
                     throw new IllegalStateException("the list names " + rule.call() + " twice");
                 }
             }

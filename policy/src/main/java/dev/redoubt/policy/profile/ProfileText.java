@@ -2,6 +2,7 @@ package dev.redoubt.policy.profile;
 
 import dev.redoubt.policy.calls.CallArguments;
 import dev.redoubt.protocol.CallRule;
+import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.Condition;
 import dev.redoubt.protocol.FileRules.Access;
 import dev.redoubt.protocol.Profile;
@@ -30,6 +31,13 @@ public final class ProfileText {
         return text.out.toString();
     }
 
+    /** The document of a profile that has only these rules for system calls. */
+    public static String of(CallRules calls) {
+        ProfileText text = new ProfileText();
+        text.calls(calls);
+        return text.out.isEmpty() ? "{}" : text.out.toString();
+    }
+
     private void profile(Profile profile) {
         line("name: " + profile.name());
         if (!profile.description().isEmpty()) {
@@ -43,7 +51,7 @@ public final class ProfileText {
         line("devices: " + flow(profile.devices()));
         resources(profile.resources());
         files(profile);
-        calls(profile);
+        calls(profile.calls());
     }
 
     private void resources(Resources resources) {
@@ -78,11 +86,11 @@ public final class ProfileText {
         }
     }
 
-    private void calls(Profile profile) {
+    private void calls(CallRules rules) {
         List<String> allow = new ArrayList<>();
         List<String> deny = new ArrayList<>();
-        profile.calls().groups().forEach(group -> allow.add("\"" + group + "\""));
-        profile.calls().calls().forEach((call, rule) -> call(call, rule, allow, deny));
+        rules.groups().forEach(group -> allow.add("\"" + group + "\""));
+        rules.calls().forEach((call, rule) -> call(call, rule, allow, deny));
         if (allow.isEmpty() && deny.isEmpty()) {
             return;
         }

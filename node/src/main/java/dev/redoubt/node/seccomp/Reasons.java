@@ -1,0 +1,65 @@
+package dev.redoubt.node.seccomp;
+
+import dev.redoubt.linux.Errno;
+import dev.redoubt.policy.calls.CallNames;
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.protocol.CallRules;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SortedMap;
+
+/** The list under the rules of one profile, as the broker reads it: the same decisions that the filter was made of. */
+final class Reasons {
+    /** Profiles whose decisions are kept; sandboxes of more profiles than this at a time are rare. */
+    private static final int KEPT = 64;
+
+    private static final Map<CallRules, Reasons> RECENT =
+            Collections.synchronizedMap(new LinkedHashMap<>(KEPT, 0.75f, true) {
+                private static final long serialVersionUID = 1L;
+
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<CallRules, Reasons> eldest) {
+                    return size() > KEPT;
+                }
+            });
+
+    private final SortedMap<Integer, Decision> decisions;
+    private final SortedMap<Integer, Decision> walls;
+
+    private Reasons(CallRules rules) {
+        this.decisions = Decisions.of(rules);
+        this.walls = Decisions.ofWalls();
+    }
+
+    static Reasons of(CallRules rules) {
+        return RECENT.computeIfAbsent(rules, Reasons::new);
+    }
+
+    /** Whether the list lets a call pass, whatever its registers are. */
+    boolean allows(int number) {
+        return Decision.always(Verdict.Plain.ALLOW).equals(decisions.get(number));
+    }
+
+    /** What the list says to a call that was asked about, by its registers alone. */
+    Refusal refusal(int number, long[] arguments) {
+        Decision decision = decisions.get(number);
+        if (decision != null && decision.decide(arguments) instanceof Verdict.Refuse(int errno)) {
+            String call = CallNumbers.nameOf(number);
+            String group = CallNames.groupOf(call);
+            return new Refusal(errno, group, reason(call, group, number, arguments));
+        }
+        // No filter of ours asks about a call that its list lets pass. What asks all the same is refused.
+        return new Refusal(Errno.EPERM, "", "the broker was asked about a call that it has no rule for");
+    }
+
+    private String reason(String call, String group, int number, long[] arguments) {
+        Decision all = walls.get(number);
+        boolean byProfile = all != null && all.decide(arguments) == Verdict.Plain.ALLOW;
+        String reason = byProfile ? "the profile does not allow it" : CallNames.reason(call);
+        return Advice.on(call, group).map(advice -> reason + "; " + advice).orElse(reason);
+    }
+}
