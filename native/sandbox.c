@@ -38,10 +38,11 @@ enum { ID_COUNT = 65536 };
 static uint8_t message[SPEC_MESSAGE_MAX];
 static struct spec spec;
 static int answer_to;
+static uint32_t item; /* of the list that a step goes through, from 1 */
 
 static _Noreturn void fail(enum step step)
 {
-	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step};
+	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step, .item = item};
 	struct iovec part = {&report, sizeof report};
 	(void)send_message(answer_to, &part, 1, NULL, 0); /* nobody left to tell: ending is the message */
 	_exit(1);
@@ -435,6 +436,13 @@ static int clone_tree(int directory, const char *path, enum step step)
 	return must(syscall(NR_OPEN_TREE, directory, path, flags), step);
 }
 
+/* With what is mounted beneath: a plain clone would show the files that those mounts cover. */
+static int clone_whole_tree(int directory, enum step step)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+	return must(syscall(NR_OPEN_TREE, directory, "", flags), step);
+}
+
 static void make_dev(int root)
 {
 	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
@@ -449,6 +457,8 @@ static void make_dev(int root)
 	int dev = must(open_in(root, "dev", O_DIRECTORY), STEP_DEV);
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
 		char path[32];
+		if (i > 0 && (spec.flags & (SPEC_WITHOUT_DEVICE << i)))
+			continue;
 		must(mknodat(dev, nodes[i], S_IFREG | 0666, 0), STEP_DEV);
 		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
 		int target = must(open_in(dev, nodes[i], 0), STEP_DEV);
@@ -494,6 +504,7 @@ static void make_binds(int root, const int *descriptors, int count)
 	/* The builder handed on what follows the layers, and the overlay in front of it. */
 	uint32_t own = spec.layers + (spec.upper_kind == UPPER_DIRECTORY);
 	for (uint32_t i = 0; i < spec.bind_count; i++) {
+		item = i + 1;
 		errno = EINVAL;
 		if (spec.binds[i].descriptor < own || spec.binds[i].descriptor - own + 1 >= (uint32_t)count)
 			fail(STEP_BIND);
@@ -504,6 +515,7 @@ static void make_binds(int root, const int *descriptors, int count)
 		attach(mount, point, "", STEP_BIND);
 		close(point);
 	}
+	item = 0;
 }
 
 /* What a program may know of the machine is written here, read-only, over what the kernel would tell. The files live on a
@@ -539,22 +551,46 @@ static void make_synthesised_files(int root)
 	close(store);
 }
 
+static uint32_t mask_over(int target, uint32_t kind)
+{
+	struct stat covered;
+	if (kind != MASK_HIDDEN)
+		return kind;
+	must(fstat(target, &covered), STEP_MASK);
+	return S_ISDIR(covered.st_mode) ? MASK_EMPTY : MASK_NULL;
+}
+
 static void make_masks(int root)
 {
 	for (uint32_t i = 0; i < spec.mask_count; i++) {
 		const struct spec_mask *mask = &spec.masks[i];
+		uint32_t kind = mask->kind & 0xf;
+		item = i + 1;
 		int target = open_in(root, mask->path, 0);
 		if (target < 0 && errno == ENOENT && (mask->kind & MASK_MAY_BE_ABSENT))
 			continue;
+		/* What is not there could be made later, and would be writable then. */
+		if (target < 0 && errno == ENOENT && kind == MASK_PINNED) {
+			item = 0;
+			target = mount_point(root, mask->path, WANT_DIRECTORY);
+			item = i + 1;
+		}
 		must(target, STEP_MASK);
 		int mount;
-		switch (mask->kind & 0xf) {
+		switch (mask_over(target, kind)) {
 		case MASK_NULL:
 			mount = clone_tree(AT_FDCWD, "/dev/null", STEP_MASK);
 			break;
 		case MASK_EMPTY:
 			mount = make_tmpfs(4096, 1, 0555, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_MASK);
 			break;
+		case MASK_PINNED:
+			mount = clone_whole_tree(target, STEP_MASK);
+			break;
+		case MASK_FROZEN: /* EINVAL where no mount begins: never the whole root by mistake (mount_setattr(2)) */
+			set_attributes(target, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, STEP_MASK);
+			close(target);
+			continue;
 		case MASK_READ_ONLY:
 			mount = clone_tree(target, "", STEP_MASK);
 			set_attributes(mount,
@@ -569,6 +605,7 @@ static void make_masks(int root)
 		attach(mount, target, "", STEP_MASK);
 		close(target);
 	}
+	item = 0;
 }
 
 static void build_root(const int *descriptors, int count)

@@ -24,6 +24,7 @@ struct report {
 	uint32_t error;  /* errno */
 	uint32_t step;   /* enum step */
 	int32_t pid;     /* REPORT_PREPARED: the inner process, as the spawner sees it */
+	uint32_t item;   /* REPORT_FAILED: which entry of the step's list in the spec, from 1; 0 when it has none */
 };
 
 enum prepare_flag {

@@ -426,10 +426,10 @@ static void heard_prepared(struct sandbox *sandbox, const struct report *report,
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
 }
 
-static void heard_failed(struct sandbox *sandbox, uint32_t error, uint32_t step)
+static void heard_failed(struct sandbox *sandbox, uint32_t error, uint32_t step, uint32_t item)
 {
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, error, step, NULL, 0, NULL, 0);
-	answer_waiter(&sandbox->launch, sandbox, LAUNCH, error, step, NULL, 0, NULL, 0);
+	answer_waiter(&sandbox->launch, sandbox, LAUNCH, error, step, &item, sizeof item, NULL, 0);
 	kill_sandbox(sandbox);
 }
 
@@ -452,7 +452,7 @@ static void serve_builder(struct sandbox *sandbox)
 		/* The builder ended. After a launch that is its way; before one the sandbox cannot come to be. */
 		close_one(&sandbox->control);
 		if (sandbox->state != RUNNING)
-			heard_failed(sandbox, ECHILD, STEP_KILLED);
+			heard_failed(sandbox, ECHILD, STEP_KILLED, 0);
 		return;
 	}
 	if (report.kind == REPORT_PREPARED && count == 1) {
@@ -463,7 +463,7 @@ static void serve_builder(struct sandbox *sandbox)
 		heard_launched(sandbox, count == 1 ? fds[0] : -1);
 	else {
 		close_all(fds, count);
-		heard_failed(sandbox, report.error, report.step);
+		heard_failed(sandbox, report.error, report.step, report.item);
 	}
 }
 

@@ -19,15 +19,12 @@ import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
-import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
-import dev.redoubt.protocol.IoLimits;
-import dev.redoubt.protocol.Limits;
-import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.Resources;
+import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
-import dev.redoubt.protocol.Size;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,10 +39,12 @@ final class LocalRun {
 
     private final RunOptions options;
     private final Profile profile;
+    private final Resources resources;
 
     private LocalRun(RunOptions options, Profile profile) {
         this.options = options;
         this.profile = profile;
+        this.resources = profile.resources().overriddenBy(options.resources());
     }
 
     /** @return the exit code of the command, or one of the contract's 124 to 127 */
@@ -56,6 +55,9 @@ final class LocalRun {
                     "run needs root on this machine: sandboxes are built from namespaces and mounts");
         }
         Profile profile = Profiles.named(options.profile());
+        if (options.acceptSharedKernel()) {
+            profile = profile.alsoIn(RuntimeClass.CONTAINER);
+        }
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {
@@ -111,7 +113,7 @@ final class LocalRun {
 
     private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
         RunSession session =
-                new RunSession(options.limits().timeout(), options.limits().idle());
+                new RunSession(resources.wall(), resources.idle());
         if (request.terminal().isEmpty()) {
             return session.run(guest, request);
         }
@@ -147,7 +149,7 @@ final class LocalRun {
     }
 
     private String outOfMemory() {
-        return "killed by the memory limit of " + new Size(options.limits().memoryBytes());
+        return "killed by the memory limit of " + resources.limits().memory();
     }
 
     private int notStarted(JobExit.StartStep step, int errno) {
@@ -163,16 +165,6 @@ final class LocalRun {
     }
 
     private SandboxSpec spec(ImageConfig image) {
-        RunOptions.Limits limits = options.limits();
-        IoLimits io = limits.ioBytesPerSecond().isPresent()
-                ? IoLimits.bytesPerSecond(new Size(limits.ioBytesPerSecond().getAsLong()))
-                : IoLimits.NONE;
-        Limits held = Limits.DEFAULT
-                .withMemory(new Size(limits.memoryBytes()))
-                .withCpus(new Cpus(limits.cpus()))
-                .withPids(limits.pids())
-                .withDisk(new Size(limits.diskBytes()))
-                .withIo(io);
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts = options.mounts().stream()
                 .map(mount -> new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
@@ -180,8 +172,8 @@ final class LocalRun {
         return new SandboxSpec(
                 options.image(),
                 profile,
-                held,
-                NetworkMode.valueOf(options.network().name()),
+                resources.limits(),
+                options.network().orElse(profile.network()),
                 options.readOnly(),
                 "sandbox",
                 mounts,

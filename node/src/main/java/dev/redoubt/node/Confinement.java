@@ -2,23 +2,23 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.node.walls.FileWalls;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
-import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.FileRules;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
@@ -30,11 +30,17 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<CallRules, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
         this.switches = switches;
+    }
+
+    /** What of the profile cannot be held here. The network is the spec's, which may differ from the profile's. */
+    List<Obstacle> obstacles(SandboxSpec spec) {
+        return Obstacle.of(spec.profile(), host.landlockAbi()).stream()
+                .filter(obstacle -> !obstacle.key().equals("network"))
+                .toList();
     }
 
     /**
@@ -48,8 +54,12 @@ final class Confinement {
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? JOB_UID : GUEST_UID;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
+        FileRules files = spec.files();
         return new LaunchSpec(
-                (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),
+                (files.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
+                        | LaunchSpec.LISTENER
+                        | LaunchSpec.devices(profile.devices())
+                        | switches.specFlags(),
                 guest,
                 guest,
                 capabilities,
@@ -58,22 +68,33 @@ final class Confinement {
                 layers,
                 new LaunchSpec.Upper.Directory(),
                 spec.hostname(),
-                TmpfsMounts.of(spec.limits(), spec.readOnly()),
+                TmpfsMounts.of(spec.limits(), files.readOnlyRoot()),
                 binds,
                 ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
-                ProcWalls.masks(host),
+                masks(files),
                 ResourceLimits.ofGuest(),
-                LandlockRules.compile(host.landlockAbi(), spec.readOnly(), writable(spec)),
-                filters.computeIfAbsent(
-                        profile.calls(),
-                        calls -> new LaunchSpec.Filter(
-                                Filter.compile(calls, Asked.USUAL).bytes())),
+                LandlockRules.compile(host.landlockAbi(), files.readOnlyRoot(), writable(spec)),
+                new LaunchSpec.Filter(Filter.of(profile.calls()).bytes()),
                 arguments(profile));
+    }
+
+    /** Of /proc first: a profile has no word there. */
+    private List<LaunchSpec.Mask> masks(FileRules files) {
+        List<LaunchSpec.Mask> masks = new ArrayList<>(ProcWalls.masks(host));
+        masks.addAll(FileWalls.masks(files));
+        if (masks.size() > LaunchSpec.MOST_MASKS) {
+            throw new Problem(
+                    ProblemCode.UNPROCESSABLE,
+                    "the profile's readonly paths lie so deep that they need " + masks.size() + " mounts; at most "
+                            + LaunchSpec.MOST_MASKS);
+        }
+        return List.copyOf(masks);
     }
 
     private static List<String> writable(SandboxSpec spec) {
         List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
         spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
+        paths.addAll(FileWalls.writable(spec.files()));
         return List.copyOf(paths);
     }
 

@@ -126,6 +126,9 @@ public final class Node implements AutoCloseable {
                     ProblemCode.UNPROCESSABLE,
                     "network mode " + spec.network() + " is not built yet; use none or localhost");
         }
+        confinement.obstacles(spec).stream().findFirst().ifPresent(obstacle -> {
+            throw obstacle.problem();
+        });
         try {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();

@@ -14,18 +14,22 @@ import java.util.regex.Pattern;
  *
  * @param groups such as {@code @network}
  * @param calls by name
+ * @param asked calls whose refusals the broker gives, with a reason that the sandbox's owner can read
  */
-public record CallRules(SortedSet<String> groups, SortedMap<String, CallRule> calls) {
+public record CallRules(SortedSet<String> groups, SortedMap<String, CallRule> calls, SortedSet<String> asked) {
     private static final Pattern GROUP = Pattern.compile("@[a-z]+(-[a-z]+)*");
     private static final Pattern CALL = Pattern.compile("[a-z0-9_]{1,40}");
 
     /** Nothing but what process 1 needs. */
-    public static final CallRules NONE = new CallRules(Collections.emptySortedSet(), Collections.emptySortedMap());
+    public static final CallRules NONE = 
+            new CallRules(Collections.emptySortedSet(), Collections.emptySortedMap(), Collections.emptySortedSet());
 
     public CallRules {
         groups = Collections.unmodifiableSortedSet(new TreeSet<>(groups));
         calls = Collections.unmodifiableSortedMap(new TreeMap<>(calls));
+        asked = Collections.unmodifiableSortedSet(new TreeSet<>(asked));
         groups.forEach(group -> check(GROUP, group));
+        asked.forEach(call -> check(CALL, call));
         calls.keySet().forEach(call -> check(CALL, call));
     }
 
@@ -37,6 +41,7 @@ public record CallRules(SortedSet<String> groups, SortedMap<String, CallRule> ca
 
     /** All of these groups, and no word about single calls. */
     public static CallRules ofGroups(String... groups) {
-        return new CallRules(new TreeSet<>(List.of(groups)), Collections.emptySortedMap());
+        return new CallRules(
+                new TreeSet<>(List.of(groups)), Collections.emptySortedMap(), Collections.emptySortedSet());
     }
 }

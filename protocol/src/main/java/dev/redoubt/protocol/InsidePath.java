@@ -1,6 +1,8 @@
 package dev.redoubt.protocol;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A path inside a sandbox that has one meaning: absolute, without {@code .}, {@code ..}, empty parts, a slash at the end or a
@@ -48,6 +50,15 @@ public record InsidePath(String text) implements Comparable<InsidePath> {
     /** Whether {@code other} is this path or lies beneath it. */
     public boolean covers(InsidePath other) {
         return equals(ROOT) || equals(other) || other.text.startsWith(text + "/");
+    }
+
+    /** The directories that lead to it, without the root. */
+    public List<InsidePath> above() {
+        List<InsidePath> above = new ArrayList<>();
+        for (int slash = text.indexOf('/', 1); slash >= 0; slash = text.indexOf('/', slash + 1)) {
+            above.add(new InsidePath(text.substring(0, slash)));
+        }
+        return List.copyOf(above);
     }
 
     @Override

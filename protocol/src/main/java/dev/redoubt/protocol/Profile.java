@@ -135,6 +135,14 @@ public record Profile(
         }
     }
 
+    /** The same, to be run in one class more. */
+    public Profile alsoIn(RuntimeClass runtime) {
+        EnumSet<RuntimeClass> wider = EnumSet.copyOf(runtimes);
+        wider.add(runtime);
+        return new Profile(
+                name, description, wider, requires, users, root, network, devices, resources, files, calls);
+    }
+
     /** Whether a profile may be called that. */
     public static boolean isName(String name) {
         return name.length() <= MOST_NAME && NAME.matcher(name).matches();

@@ -164,9 +164,10 @@ public final class Spawner implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             FlatWriter message = request(arena, Verb.LAUNCH, sandbox);
             spec.write(message);
-            Answer answer = ask(Verb.LAUNCH, sandbox, message, descriptors);
-            List<Integer> got = answer.descriptors();
+            List<Integer> got = ask(Verb.LAUNCH, sandbox, message, descriptors).descriptors();
             return new Launched(got.get(0), got.get(1), got.size() > 2 ? got.get(2) : -1);
+        } catch (LaunchException failed) {
+            throw failed.at(spec);
         }
     }
 
@@ -258,7 +259,8 @@ public final class Spawner implements AutoCloseable {
         Answer answer = join(future);
         if (answer.errno() != 0) {
             answer.descriptors().forEach(Descriptors::close);
-            throw new LaunchException(Step.of(answer.step()), answer.errno());
+            int item = answer.payload().length == Integer.BYTES ? answer.u32(0) : 0;
+            throw new LaunchException(Step.of(answer.step()), answer.errno(), item);
         }
         return answer;
     }

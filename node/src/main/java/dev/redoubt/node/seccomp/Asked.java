@@ -3,6 +3,8 @@ package dev.redoubt.node.seccomp;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.protocol.CallRules;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -35,6 +37,13 @@ public record Asked(Set<String> refusals, Set<String> always) {
 
     /** What every sandbox with a broker asks. */
     public static final Asked USUAL = new Asked(EXPLAINED, Set.of("sysinfo"));
+
+    /** What a sandbox with these rules asks: the usual, and what they say. */
+    public static Asked of(CallRules rules) {
+        Set<String> refusals = new HashSet<>(EXPLAINED);
+        refusals.addAll(rules.asked());
+        return new Asked(refusals, USUAL.always);
+    }
 
     public Asked {
         refusals = Set.copyOf(refusals);

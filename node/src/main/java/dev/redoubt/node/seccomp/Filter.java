@@ -20,12 +20,19 @@ import java.util.TreeMap;
  * <p>The same input always gives the same bytes, so that the hash names what is in force.
  */
 public final class Filter {
+    private static final Recent<Filter> RECENT = new Recent<>(rules -> compile(rules, Asked.of(rules)));
+
     private final List<Instruction> program;
     private final byte[] bytes;
 
     private Filter(List<Instruction> program) {
         this.program = program;
         this.bytes = encode(program);
+    }
+
+    /** The filter of a profile as sandboxes get it, with a broker to ask; compiled once. */
+    public static Filter of(CallRules rules) {
+        return RECENT.of(rules);
     }
 
     /** The filter of a profile, without a broker. */

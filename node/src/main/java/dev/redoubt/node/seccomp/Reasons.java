@@ -7,25 +7,11 @@ import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.policy.calls.Decisions;
 import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.protocol.CallRules;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SortedMap;
 
 /** The list under the rules of one profile, as the broker reads it: the same decisions that the filter was made of. */
 final class Reasons {
-    /** Profiles whose decisions are kept; sandboxes of more profiles than this at a time are rare. */
-    private static final int KEPT = 64;
-
-    private static final Map<CallRules, Reasons> RECENT =
-            Collections.synchronizedMap(new LinkedHashMap<>(KEPT, 0.75f, true) {
-                private static final long serialVersionUID = 1L;
-
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<CallRules, Reasons> eldest) {
-                    return size() > KEPT;
-                }
-            });
+    private static final Recent<Reasons> RECENT = new Recent<>(Reasons::new);
 
     private final SortedMap<Integer, Decision> decisions;
     private final SortedMap<Integer, Decision> walls;
@@ -36,7 +22,7 @@ final class Reasons {
     }
 
     static Reasons of(CallRules rules) {
-        return RECENT.computeIfAbsent(rules, Reasons::new);
+        return RECENT.of(rules);
     }
 
     /** Whether the list lets a call pass, whatever its registers are. */

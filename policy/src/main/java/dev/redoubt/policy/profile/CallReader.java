@@ -36,6 +36,7 @@ final class CallReader {
         this.values = values;
         keys.put("allow", value -> entries(value, Verb.ALLOW));
         keys.put("deny", value -> entries(value, Verb.DENY));
+        keys.put("broker", value -> entries(value, Verb.BROKER));
     }
 
     void read(Value value) {
@@ -67,7 +68,7 @@ final class CallReader {
         }
     }
 
-    /** One entry: a name, or a mapping of {@code call}, {@code when} and, to deny, {@code error}. */
+    /** One entry: a name, or a mapping of {@code call}, {@code when} and, to refuse, {@code error}. */
     private static final class Entry {
         private final ValueReader values;
         private final Verb verb;
@@ -81,7 +82,7 @@ final class CallReader {
             this.verb = verb;
             keys.put("call", this::subject);
             keys.put("when", this::conditions);
-            if (verb == Verb.DENY) {
+            if (verb != Verb.ALLOW) {
                 keys.put("error", value -> error = values.word(value, ERRORS));
             }
         }

@@ -11,6 +11,7 @@ import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.Resources;
 import dev.redoubt.protocol.RuntimeClass;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -45,6 +46,14 @@ record Document(
     /** The lists of {@code syscalls}. */
     enum Verb {
         ALLOW,
-        DENY
+        DENY,
+        /** As DENY, and the broker says why. */
+        BROKER;
+
+        /** As the list is called. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 }

@@ -84,7 +84,8 @@ final class DocumentReader {
                 "filesystem", reader.files.keys().keySet(),
                 "syscalls", reader.calls.keys().keySet(),
                 "syscalls.allow", CallReader.entryKeys(Verb.ALLOW),
-                "syscalls.deny", CallReader.entryKeys(Verb.DENY));
+                "syscalls.deny", CallReader.entryKeys(Verb.DENY),
+                "syscalls.broker", CallReader.entryKeys(Verb.BROKER));
     }
 
     private Document document() {

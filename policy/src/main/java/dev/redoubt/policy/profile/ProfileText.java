@@ -1,6 +1,8 @@
 package dev.redoubt.policy.profile;
 
 import dev.redoubt.policy.calls.CallArguments;
+import dev.redoubt.policy.profile.Document.Verb;
+import dev.redoubt.protocol.CallError;
 import dev.redoubt.protocol.CallRule;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.Condition;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -87,40 +91,41 @@ public final class ProfileText {
     }
 
     private void calls(CallRules rules) {
-        List<String> allow = new ArrayList<>();
-        List<String> deny = new ArrayList<>();
-        rules.groups().forEach(group -> allow.add("\"" + group + "\""));
-        rules.calls().forEach((call, rule) -> call(call, rule, allow, deny));
-        if (allow.isEmpty() && deny.isEmpty()) {
-            return;
+        SortedMap<Verb, List<String>> lists = new TreeMap<>();
+        rules.groups().forEach(group -> add(lists, Verb.ALLOW, "\"" + group + "\""));
+        rules.calls().forEach((call, rule) -> call(call, rule, rules, lists));
+        rules.asked().stream()
+                .filter(call -> !rules.calls().containsKey(call))
+                .forEach(call -> add(lists, Verb.BROKER, call));
+        if (!lists.isEmpty()) {
+            line("syscalls:");
         }
-        line("syscalls:");
-        list("allow", allow);
-        list("deny", deny);
-    }
-
-    private void list(String key, List<String> entries) {
-        if (!entries.isEmpty()) {
-            line("  " + key + ":");
+        lists.forEach((verb, entries) -> {
+            line("  " + verb + ":");
             entries.forEach(entry -> line("    - " + entry));
-        }
+        });
     }
 
-    private static void call(String call, CallRule rule, List<String> allow, List<String> deny) {
+    private static void add(SortedMap<Verb, List<String>> lists, Verb verb, String entry) {
+        lists.computeIfAbsent(verb, _ -> new ArrayList<>()).add(entry);
+    }
+
+    private static void call(String call, CallRule rule, CallRules rules, SortedMap<Verb, List<String>> lists) {
+        Verb refusing = rules.asked().contains(call) ? Verb.BROKER : Verb.DENY;
         switch (rule) {
-            case CallRule.Deny(var error) -> deny.add("{call: " + call + ", error: " + error + "}");
+            case CallRule.Deny(var error) -> add(lists, refusing, "{call: " + call + ", error: " + error + "}");
             case CallRule.Allow(var onlyWhen, var except) -> {
-                allow.add(
-                        onlyWhen.isEmpty()
-                                ? call
-                                : "{call: " + call + ", when: " + conditions(call, onlyWhen) + "}");
-                except.stream()
-                        .collect(Collectors.groupingBy(
-                                CallRule.Refusal::error,
-                                java.util.TreeMap::new,
-                                Collectors.mapping(CallRule.Refusal::when, Collectors.toList())))
-                        .forEach((error, when) -> deny.add(
-                                "{call: " + call + ", when: " + conditions(call, when) + ", error: " + error + "}"));
+                add(
+                        lists,
+                        Verb.ALLOW,
+                        onlyWhen.isEmpty() ? call : "{call: " + call + ", when: " + conditions(call, onlyWhen) + "}");
+                SortedMap<CallError, List<Condition>> byError = new TreeMap<>();
+                except.forEach(refusal -> byError.computeIfAbsent(refusal.error(), _ -> new ArrayList<>())
+                        .add(refusal.when()));
+                byError.forEach((error, when) -> add(
+                        lists,
+                        refusing,
+                        "{call: " + call + ", when: " + conditions(call, when) + ", error: " + error + "}"));
             }
         }
     }

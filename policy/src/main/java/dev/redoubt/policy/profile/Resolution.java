@@ -1,9 +1,5 @@
 package dev.redoubt.policy.profile;
 
-import dev.redoubt.policy.calls.CallNames;
-import dev.redoubt.policy.profile.Document.CallLine;
-import dev.redoubt.policy.profile.Document.Verb;
-import dev.redoubt.protocol.CallRule;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.DeviceName;
 import dev.redoubt.protocol.FileRules;
@@ -12,17 +8,11 @@ import dev.redoubt.protocol.InsidePath;
 import dev.redoubt.protocol.Layer;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Puts a document on top of what it extends, and finds what contradicts itself or what no wall could hold.
@@ -54,7 +44,7 @@ final class Resolution {
     static Profile of(Document document, String name, Profile parent, Findings findings) {
         Resolution resolution = new Resolution(document, parent, findings);
         FileRules files = resolution.files();
-        CallRules calls = resolution.calls();
+        CallRules calls = new CallResolution(document.calls(), parent.calls(), findings).resolve();
         resolution.usersAndRoot();
         Set<RuntimeClass> runtimes = resolution.runtimes();
         Set<DeviceName> devices = resolution.devices();
@@ -184,151 +174,5 @@ final class Resolution {
     private Place placeOf(InsidePath path) {
         Placed<Access> given = document.paths().get(path);
         return given == null ? Place.START : given.place();
-    }
-
-    // --- system calls ---
-
-    private CallRules calls() {
-        checkTwice();
-        SortedSet<String> groups = new TreeSet<>(parent.calls().groups());
-        SortedMap<String, CallRule> calls = new TreeMap<>(parent.calls().calls());
-        document.calls().stream().filter(CallLine::isGroup).forEach(line -> group(line, groups, calls));
-        document.calls().stream().filter(line -> !line.isGroup()).forEach(line -> call(line, groups, calls));
-        dropParts(groups, calls);
-        return new CallRules(groups, calls);
-    }
-
-    /** The same subject in one list twice, or allowed and denied as a whole. */
-    private void checkTwice() {
-        Map<String, CallLine> seen = new HashMap<>();
-        for (CallLine line : document.calls()) {
-            CallLine sameList = seen.putIfAbsent(line.verb() + line.subject(), line);
-            if (sameList != null) {
-                findings.add(
-                        line.place(),
-                        line.subject() + " again; it stands in line "
-                                + sameList.place().line() + " already");
-            }
-        }
-        for (CallLine denied : document.calls()) {
-            CallLine allowed = seen.get(Verb.ALLOW + denied.subject());
-            if (denied.verb() == Verb.DENY && denied.when().isEmpty() && allowed != null) {
-                findings.add(
-                        denied.place(),
-                        denied.subject() + " is denied here and allowed in line "
-                                + allowed.place().line());
-            }
-        }
-    }
-
-    private void group(CallLine line, SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        CallNames.GroupNames group = group(line.subject());
-        if (!group.isAllowable()) {
-            if (line.verb() == Verb.ALLOW) {
-                findings.add(
-                        line.place(),
-                        group.name() + " is refused to every profile: " + group.purpose());
-            }
-            return;
-        }
-        calls.keySet().removeAll(group.allowable()); // a later word about the whole group
-        if (line.verb() == Verb.ALLOW) {
-            groups.add(group.name());
-            return;
-        }
-        List<String> guests =
-                group.allowable().stream().filter(CallNames::isGuests).toList();
-        if (!guests.isEmpty()) {
-            findings.add(
-                    line.place(),
-                    group.name() + " cannot be denied as a whole: process 1 of the sandbox stands behind the same filter"
-                            + " and needs " + String.join(" ", guests) + "; deny the others one by one");
-            return;
-        }
-        groups.remove(group.name());
-        line.error()
-                .ifPresent(error -> group.allowable().forEach(call -> calls.put(call, new CallRule.Deny(error))));
-    }
-
-    private static CallNames.GroupNames group(String name) {
-        CallNames.GroupNames group = CallNames.groups().get(name);
-        if (group == null) {
-            throw new IllegalStateException("the reader let the group " + name + " pass");
-        }
-        return group;
-    }
-
-    private void call(CallLine line, SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        String call = line.subject();
-        Optional<String> never = CallNames.whyNever(call);
-        if (never.isPresent()) {
-            if (line.verb() == Verb.ALLOW) {
-                findings.add(line.place(), call + " is refused to every profile: " + never.get());
-            }
-            return;
-        }
-        if (CallNames.isGuests(call)) {
-            if (line.verb() == Verb.DENY || !line.when().isEmpty()) {
-                findings.add(
-                        line.place(),
-                        call + " cannot be taken away or narrowed: process 1 of the sandbox stands behind the same filter"
-                                + " and needs it");
-            }
-            return;
-        }
-        switch (line.verb()) {
-            case ALLOW -> allow(line, groups, calls);
-            case DENY -> deny(line, groups, calls);
-        }
-    }
-
-    private static void allow(CallLine line, SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        if (line.when().isEmpty() && groups.contains(CallNames.groupOf(line.subject()))) {
-            calls.remove(line.subject());
-        } else {
-            calls.put(line.subject(), new CallRule.Allow(line.when(), List.of()));
-        }
-    }
-
-    private void deny(CallLine line, SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        String call = line.subject();
-        var error = line.error().orElse(CallNames.errorWhenDenied(call));
-        if (line.when().isEmpty()) {
-            calls.put(call, new CallRule.Deny(error));
-            return;
-        }
-        CallRule before = calls.get(call);
-        if (before == null && groups.contains(CallNames.groupOf(call))) {
-            before = CallRule.ALWAYS;
-        }
-        if (!(before instanceof CallRule.Allow allowed)) {
-            findings.add(line.place(), call + " is not allowed at all, so there is nothing to be denied under a condition");
-            return;
-        }
-        List<CallRule.Refusal> except = new ArrayList<>(allowed.except());
-        line.when().forEach(when -> except.add(new CallRule.Refusal(when, error)));
-        calls.put(call, new CallRule.Allow(allowed.onlyWhen(), except));
-    }
-
-    /** A group that is a part of calls which are not there: inherited it goes, asked for here it is a contradiction. */
-    private void dropParts(SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        for (String name : List.copyOf(groups)) {
-            CallNames.GroupNames group = group(name);
-            boolean onlyParts = group.allowable().isEmpty();
-            if (!onlyParts || group.partOf().stream().anyMatch(call -> isAllowed(call, groups, calls))) {
-                continue;
-            }
-            groups.remove(name);
-            document.calls().stream()
-                    .filter(line -> line.verb() == Verb.ALLOW && line.subject().equals(name))
-                    .forEach(line -> findings.add(
-                            line.place(),
-                            name + " is a part of " + String.join(", ", group.partOf()) + ", which is not allowed"));
-        }
-    }
-
-    private static boolean isAllowed(String call, SortedSet<String> groups, SortedMap<String, CallRule> calls) {
-        CallRule said = calls.get(call);
-        return said == null ? groups.contains(CallNames.groupOf(call)) : said instanceof CallRule.Allow;
     }
 }
