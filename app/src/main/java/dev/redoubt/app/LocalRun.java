@@ -19,6 +19,7 @@ import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
@@ -55,6 +56,7 @@ final class LocalRun {
                     "run needs root on this machine: sandboxes are built from namespaces and mounts");
         }
         Profile profile = Profiles.named(options.profile());
+        Meaning.warnings(profile).forEach(Say::line);
         if (options.acceptSharedKernel()) {
             profile = profile.alsoIn(RuntimeClass.CONTAINER);
         }

@@ -38,6 +38,7 @@ final class Redoubt {
         commands.put("run", RunCommand::new);
         commands.put("node", NodeCommand::new);
         commands.put("image", ImageCommand::new);
+        commands.put("profile", ProfileCommand::new);
         commands.put("doctor", DoctorCommand::new);
         commands.put("escape-test", EscapeTestCommand::new);
         commands.put("bench", BenchCommand::new);

@@ -19,24 +19,24 @@ public record InsidePath(String text) implements Comparable<InsidePath> {
             throw new IllegalArgumentException("a path cannot hold a NUL");
         }
         if (!text.startsWith("/")) {
-            throw new IllegalArgumentException("'" + text + "' is not an absolute path");
+            throw new IllegalArgumentException("not an absolute path");
         }
         if (bytes(text) > MOST_BYTES) {
             throw new IllegalArgumentException("a path of " + bytes(text) + " bytes; at most " + MOST_BYTES);
         }
         if (!text.equals("/")) {
             for (String part : text.substring(1).split("/", -1)) {
-                checkPart(text, part);
+                checkPart(part);
             }
         }
     }
 
-    private static void checkPart(String text, String part) {
+    private static void checkPart(String part) {
         if (part.isEmpty()) {
-            throw new IllegalArgumentException("'" + text + "' has a slash too many");
+            throw new IllegalArgumentException("a slash too many");
         }
         if (part.equals(".") || part.equals("..")) {
-            throw new IllegalArgumentException("'" + text + "' has a '" + part + "' in it");
+            throw new IllegalArgumentException("a '" + part + "' in it");
         }
         if (bytes(part) > MOST_PART_BYTES) {
             throw new IllegalArgumentException("a name of " + bytes(part) + " bytes; at most " + MOST_PART_BYTES);

@@ -142,6 +142,18 @@ public final class CallArguments {
         return BY_CALL.getOrDefault(call, List.of());
     }
 
+    /**
+     * The argument of this number.
+     *
+     * @throws IllegalArgumentException when no condition may look at it
+     */
+    public static Named at(String call, int index) {
+        return of(call).stream()
+                .filter(argument -> argument.index() == index)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("argument " + index + " of " + call));
+    }
+
     /** Why no condition may look at this argument, and what to do instead. */
     public static String whyNot(String call, String argument) {
         if (RUNS.contains(call)) {

@@ -32,6 +32,11 @@ public final class CallNames {
         public boolean isAllowable() {
             return !allowable.isEmpty() || !partOf.isEmpty();
         }
+
+        /** Whether refusing the group as a whole means what it says, although process 1 keeps what it needs of it. */
+        public boolean isDeniable() {
+            return GuestCalls.HARMLESS_REST.contains(name) || allowable.stream().noneMatch(CallNames::isGuests);
+        }
     }
 
     private static final SortedMap<String, GroupNames> GROUPS = groupNames();

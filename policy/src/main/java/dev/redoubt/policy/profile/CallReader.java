@@ -76,6 +76,7 @@ final class CallReader {
         private Optional<String> subject = Optional.empty();
         private final List<Condition> when = new ArrayList<>();
         private Optional<CallError> error = Optional.empty();
+        private boolean isBroken;
 
         Entry(ValueReader values, Verb verb) {
             this.values = values;
@@ -120,10 +121,13 @@ final class CallReader {
         }
 
         Optional<CallLine> line(Place place) {
-            return subject.map(name -> new CallLine(place, verb, name, List.copyOf(when), error));
+            return subject.filter(_ -> !isBroken)
+                    .map(name -> new CallLine(place, verb, name, List.copyOf(when), error));
         }
 
+        /** An entry whose condition is not understood says nothing: without it, it would say too much. */
         private void conditions(Value value) {
+            isBroken = true;
             if (subject.isEmpty()) {
                 return;
             }
@@ -138,6 +142,7 @@ final class CallReader {
                 return;
             }
             alternatives.forEach(alternative -> condition(call, alternative).ifPresent(when::add));
+            isBroken = when.size() != alternatives.size();
         }
 
         private Optional<Condition> condition(String call, Value value) {

@@ -15,10 +15,11 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Puts the system calls of a document on top of its parent's: groups first, then calls one by one. */
 final class CallResolution {
-    /** What the broker answers for every sandbox, with the sandbox's own numbers. */
+    /** What the broker answers with the sandbox's own numbers wherever it is allowed: under broker it is not refused. */
     private static final String ANSWERED = "sysinfo";
 
     private final List<CallLine> lines;
@@ -43,13 +44,13 @@ final class CallResolution {
         return new CallRules(groups, calls, asked);
     }
 
-    /** The same subject in one list twice, or refused as a whole and in another list too. */
+    /** The same subject twice, but for what may be said together: allowed, and refused under conditions. */
     private void checkTwice() {
         Map<String, List<CallLine>> seen = new HashMap<>();
         for (CallLine line : lines) {
             List<CallLine> before = seen.computeIfAbsent(line.subject(), _ -> new ArrayList<>());
             before.stream()
-                    .filter(other -> other.verb() == line.verb() || isWhole(other) || isWhole(line))
+                    .filter(other -> !areTogether(other, line))
                     .findFirst()
                     .ifPresent(other -> findings.add(
                             line.place(),
@@ -59,8 +60,12 @@ final class CallResolution {
         }
     }
 
-    private static boolean isWhole(CallLine line) {
-        return line.verb() != Verb.ALLOW && line.when().isEmpty();
+    private static boolean areTogether(CallLine one, CallLine other) {
+        boolean oneRefuses = one.verb() != Verb.ALLOW && !one.when().isEmpty();
+        boolean otherRefuses = other.verb() != Verb.ALLOW && !other.when().isEmpty();
+        return oneRefuses && otherRefuses
+                ? one.verb() == other.verb()
+                : (oneRefuses && other.verb() == Verb.ALLOW) || (otherRefuses && one.verb() == Verb.ALLOW);
     }
 
     private void group(CallLine line) {
@@ -74,20 +79,28 @@ final class CallResolution {
             groups.add(group.name());
             return;
         }
-        List<String> guests =
-                group.allowable().stream().filter(CallNames::isGuests).toList();
-        if (!guests.isEmpty()) {
+        if (!group.isDeniable()) {
             findings.add(
                     line.place(),
                     group.name() + " cannot be refused as a whole: process 1 of the sandbox stands behind the same filter"
-                            + " and needs " + String.join(" ", guests) + "; name the others one by one");
+                            + " and needs "
+                            + group.allowable().stream().filter(CallNames::isGuests).collect(Collectors.joining(" "))
+                            + "; name the others one by one");
             return;
         }
         groups.remove(group.name());
-        line.error().ifPresent(error -> group.allowable().forEach(call -> calls.put(call, new CallRule.Deny(error))));
+        if (line.error().isPresent() || line.verb() == Verb.BROKER) {
+            group.allowable().stream().filter(call -> !CallNames.isGuests(call)).forEach(call -> refuseOne(call, line));
+        }
         if (line.verb() == Verb.BROKER) {
-            asked.addAll(group.allowable());
             asked.addAll(group.refused());
+        }
+    }
+
+    private void refuseOne(String call, CallLine line) {
+        calls.put(call, new CallRule.Deny(line.error().orElse(CallNames.errorWhenDenied(call))));
+        if (line.verb() == Verb.BROKER) {
+            asked.add(call);
         }
     }
 
@@ -111,10 +124,8 @@ final class CallResolution {
             refusedAnyway(line, never.get());
         } else if (CallNames.isGuests(call)) {
             guests(line);
-        } else if (line.verb() == Verb.ALLOW) {
+        } else if (line.verb() == Verb.ALLOW || isAnswered(line)) {
             allow(line);
-        } else if (line.verb() == Verb.BROKER && call.equals(ANSWERED)) {
-            answered(line);
         } else {
             refuse(line);
         }
@@ -147,25 +158,18 @@ final class CallResolution {
         }
     }
 
-    private void answered(CallLine line) {
-        if (!line.when().isEmpty() || line.error().isPresent()) {
-            findings.add(line.place(), ANSWERED + " is answered by the broker, always and without an error");
-        }
-        if (!groups.contains(CallNames.groupOf(ANSWERED))) {
-            calls.put(ANSWERED, CallRule.ALWAYS);
-        }
+    private static boolean isAnswered(CallLine line) {
+        return line.verb() == Verb.BROKER
+                && line.subject().equals(ANSWERED)
+                && line.when().isEmpty()
+                && line.error().isEmpty();
     }
 
     private void refuse(CallLine line) {
         String call = line.subject();
-        CallError error = line.error().orElse(CallNames.errorWhenDenied(call));
-        if (line.verb() == Verb.BROKER) {
-            asked.add(call);
-        } else {
-            asked.remove(call);
-        }
+        asked.remove(call);
         if (line.when().isEmpty()) {
-            calls.put(call, new CallRule.Deny(error));
+            refuseOne(call, line);
             return;
         }
         CallRule before = calls.get(call);
@@ -177,6 +181,10 @@ final class CallResolution {
                     line.place(), call + " is not allowed at all, so there is nothing to be refused under a condition");
             return;
         }
+        if (line.verb() == Verb.BROKER) {
+            asked.add(call);
+        }
+        CallError error = line.error().orElse(CallNames.errorWhenDenied(call));
         List<CallRule.Refusal> except = new ArrayList<>(allowed.except());
         line.when().forEach(when -> except.add(new CallRule.Refusal(when, error)));
         calls.put(call, new CallRule.Allow(allowed.onlyWhen(), except));

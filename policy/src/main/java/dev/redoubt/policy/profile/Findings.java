@@ -18,13 +18,26 @@ final class Findings {
 
     void add(Place place, String message) {
         if (complaints.size() < MOST) {
-            complaints.add(new Complaint(source, place, message));
+            complaints.add(complaint(place, message));
         }
     }
 
     /** The end of reading for what cannot be read any further. */
     ProfileException stop(Place place, String message) {
-        return new ProfileException(List.of(new Complaint(source, place, message)));
+        return new ProfileException(List.of(complaint(place, message)));
+    }
+
+    /** Words of the document stand in it, and it is for terminals: what they would obey is escaped. */
+    private Complaint complaint(Place place, String message) {
+        StringBuilder printable = new StringBuilder();
+        message.codePoints().forEach(character -> {
+            if (Character.isISOControl(character)) {
+                printable.append("\\x%02x".formatted(character));
+            } else {
+                printable.appendCodePoint(character);
+            }
+        });
+        return new Complaint(source, place, printable.toString());
     }
 
     /** @throws ProfileException when anything was found */

@@ -11,6 +11,9 @@ public final class ProfileReader {
     /** Longer chains are nobody's wish, and a hostile directory could make one without end. */
     private static final int MOST_ANCESTORS = 8;
 
+    /** Characters of {@link ProfileText}: what travels to the daemon beside the rest of a spec. */
+    private static final int MOST_RESOLVED = 32 * 1024;
+
     private final Function<String, Optional<String>> beside;
 
     private ProfileReader(Function<String, Optional<String>> beside) {
@@ -38,7 +41,15 @@ public final class ProfileReader {
      * @throws ProfileException with every mistake of the first document that has one
      */
     public Profile read(String source, String text) {
-        return read(source, text, List.of());
+        Profile profile = read(source, text, List.of());
+        int length = ProfileText.of(profile).length();
+        if (length > MOST_RESOLVED) {
+            throw new Findings(source)
+                    .stop(
+                            Place.START,
+                            "with what it extends it has " + length + " characters; at most " + MOST_RESOLVED);
+        }
+        return profile;
     }
 
     private Profile read(String source, String text, List<String> descendants) {
@@ -67,16 +78,17 @@ public final class ProfileReader {
         if (wanted.contains("/") || wanted.indexOf('\0') >= 0) {
             throw findings.stop(name.place(), "a profile extends a file beside it, so its name has no slash");
         }
-        if (chain.contains(wanted)) {
+        String source = chain.getLast().substring(0, chain.getLast().lastIndexOf('/') + 1) + wanted;
+        if (chain.contains(source)) {
             throw findings.stop(
-                    name.place(), "it extends itself: " + String.join(" -> ", chain) + " -> " + wanted);
+                    name.place(), "it extends itself: " + String.join(" -> ", chain) + " -> " + source);
         }
         if (chain.size() > MOST_ANCESTORS) {
             throw findings.stop(name.place(), "more than " + MOST_ANCESTORS + " profiles extend each other");
         }
         String text = beside.apply(wanted)
                 .orElseThrow(() -> findings.stop(name.place(), "there is no file " + wanted + " beside it"));
-        return read(wanted, text, chain);
+        return read(source, text, chain);
     }
 
     /** Whether a name means a file and not a built-in profile. */

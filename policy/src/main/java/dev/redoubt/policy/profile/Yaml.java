@@ -162,8 +162,9 @@ final class Yaml {
         Place place = last;
         SequencedMap<String, Field> fields = new LinkedHashMap<>();
         for (Event event = next(); !is(event, Event.ID.MappingEnd); event = next()) {
-            if (!(value(event, depth + 1) instanceof Scalar key)) {
-                throw findings.stop(last, "a key that is no word");
+            Value name = value(event, depth + 1);
+            if (!(name instanceof Scalar key)) {
+                throw findings.stop(name.place(), "a key that is no word");
             }
             Field field = new Field(key.place(), key.text(), value(next(), depth + 1));
             Field before = fields.putIfAbsent(field.name(), field);
