@@ -14,6 +14,7 @@ import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,6 +191,23 @@ class ProfilesTest {
         assertThatThrownBy(() -> node.create(spec(profile("extends: default\nrequire: [selinux]\n"))))
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE));
+    }
+
+    /**
+     * Where there is one user, process 1 is his too. That is no way out, but a hostile tenant has not even that; what the
+     * battery finds open to a single user is this.
+     */
+    @Test
+    void aHostileTenantCannotSlowProcessOneDown() throws Exception {
+        Profile tenant = BuiltIns.find("hostile-tenant").orElseThrow().alsoIn(RuntimeClass.CONTAINER);
+        String attacks =
+                "renice -n 19 -p 1; ionice -c 3 -p 1; taskset -p 1 1; nice -n 5 taskset 1 echo own";
+        Jobs.Result refused = run(tenant, attacks);
+        assertThat(refused.text().lines().filter(line -> line.contains("not permitted"))).hasSize(3);
+        assertThat(refused.text()).endsWith("own\n");
+        assertThat(run(BuiltIns.find("minimal").orElseThrow(), attacks).text())
+                .doesNotContain("not permitted")
+                .endsWith("own\n");
     }
 
     // --- on the command line ---

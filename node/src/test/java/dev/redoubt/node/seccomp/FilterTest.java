@@ -14,7 +14,9 @@ import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.Profile;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -182,6 +184,23 @@ final class FilterTest {
         assertThatThrownBy(() -> new Asked(Set.of("mounts"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("mounts");
+    }
+
+    /** On the way of every start: a profile that was compiled before costs a look into a map. */
+    @Test
+    void isCompiledOnce() {
+        CallRules rules = BuiltIns.find("batch-job").orElseThrow().calls();
+        Filter first = Filter.of(rules);
+        CallRules same = new CallRules(rules.groups(), rules.calls(), rules.asked());
+        long[] times = new long[101];
+        for (int i = 0; i < times.length; i++) {
+            long start = System.nanoTime();
+            assertThat(Filter.of(same)).isSameAs(first);
+            times[i] = System.nanoTime() - start;
+        }
+        Arrays.sort(times);
+        System.out.println("a compiled profile, found again: median " + times[50] + " ns");
+        assertThat(Duration.ofNanos(times[50])).isLessThan(Duration.ofNanos(100_000));
     }
 
     private static int answer(CallRules calls, String call) {

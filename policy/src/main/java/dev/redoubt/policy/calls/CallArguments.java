@@ -82,6 +82,9 @@ public final class CallArguments {
             "CLONE_NEWUTS", 0x4000000, "CLONE_NEWIPC", 0x8000000, "CLONE_NEWUSER", 0x10000000, "CLONE_NEWPID",
             0x20000000, "CLONE_NEWNET", 0x40000000);
 
+    /** 0 is whoever asks. */
+    private static final Named PID = new Named("pid", 0, ALL_BITS, Map.of());
+
     private static final Map<String, Integer> TRACE_REQUESTS = constants(
             "PTRACE_TRACEME", 0, "PTRACE_PEEKTEXT", 1, "PTRACE_PEEKDATA", 2, "PTRACE_PEEKUSER", 3, "PTRACE_POKETEXT", 4,
             "PTRACE_POKEDATA", 5, "PTRACE_POKEUSER", 6, "PTRACE_CONT", 7, "PTRACE_KILL", 8, "PTRACE_SINGLESTEP", 9,
@@ -107,8 +110,28 @@ public final class CallArguments {
                             constants(
                                     "MFD_CLOEXEC", 1, "MFD_ALLOW_SEALING", 2, "MFD_HUGETLB", 4, "MFD_NOEXEC_SEAL", 8,
                                     "MFD_EXEC", 16))),
+            call("sched_setparam", PID),
+            call("sched_setaffinity", PID),
+            call("sched_setattr", PID),
+            call(
+                    "setpriority",
+                    new Named(
+                            "which",
+                            0,
+                            ALL_BITS,
+                            constants("PRIO_PROCESS", 0, "PRIO_PGRP", 1, "PRIO_USER", 2)),
+                    new Named("who", 1, ALL_BITS, Map.of())),
+            call(
+                    "ioprio_set",
+                    new Named(
+                            "which",
+                            0,
+                            ALL_BITS,
+                            constants("IOPRIO_WHO_PROCESS", 1, "IOPRIO_WHO_PGRP", 2, "IOPRIO_WHO_USER", 3)),
+                    new Named("who", 1, ALL_BITS, Map.of())),
             call(
                     "sched_setscheduler",
+                    PID,
                     new Named(
                             "policy",
                             1,
@@ -133,7 +156,7 @@ public final class CallArguments {
     private static final Set<String> PATHS = Set.of("path", "pathname", "filename", "file", "oldpath", "newpath", "name");
     private static final Set<String> ADDRESSES = Set.of("address", "addr", "sockaddr", "host", "ip", "port", "msg");
     private static final Set<String> RUNS = Set.of("execve", "execveat");
-    private static final Set<String> IN_MEMORY = Set.of("clone3", "openat2", "sched_setattr");
+    private static final Set<String> IN_MEMORY = Set.of("clone3", "openat2");
 
     private CallArguments() {}
 
