@@ -85,6 +85,7 @@ public final class BenchRun {
         all.put("rate", new Rate());
         all.put("density", new Density());
         all.put("syscall", new Syscalls());
+        all.put("broker", new Brokered());
         return all;
     }
 }

@@ -1,5 +1,6 @@
 package dev.redoubt.bench;
 
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Sandbox;
@@ -46,8 +47,12 @@ final class Library implements AutoCloseable {
     }
 
     Sandbox create(String image, List<HostMount> mounts) {
+        return create(image, mounts, PathPatterns.NONE);
+    }
+
+    Sandbox create(String image, List<HostMount> mounts, PathPatterns patterns) {
         SandboxSpec plain = SandboxSpec.of(image);
-        return node.create(new SandboxSpec(
+        SandboxSpec spec = new SandboxSpec(
                 image,
                 plain.profile(),
                 plain.limits(),
@@ -55,7 +60,8 @@ final class Library implements AutoCloseable {
                 plain.readOnly(),
                 plain.hostname(),
                 mounts,
-                plain.mountUid()));
+                plain.mountUid());
+        return node.create(spec.hiding(patterns));
     }
 
     /**

@@ -99,6 +99,7 @@ class ProfilesTest {
                 new Sample("filesystem: {root: readonly}", "/", "readonly, but for", "touch /x", "Read-only"),
                 new Sample("filesystem: {readonly: [/etc]}", "/etc", "readonly; by mounts alone", "echo x >>/etc/group", "Read-only"),
                 new Sample("filesystem: {hidden: [/etc/group]}", "/etc/group", "hidden", "cat /etc/group /etc/group | grep root: || echo gone >&2", "gone"),
+                new Sample("filesystem: {patterns: ['/etc/gr*']}", "patterns", "cannot be opened", "cat /etc/group", "can't open"),
                 new Sample("filesystem: {hidden: [/etc]}", "/etc", "hidden", "cat /etc/group", "No such file"),
                 new Sample("filesystem: {hidden: [/etc/group]}", "/etc/group", "hidden", "rm /etc/group", "busy"),
                 // whoever may rename what is above could put another tree in its place

@@ -11,11 +11,13 @@ import java.util.function.LongConsumer;
 /**
  * Waits for many descriptors at once (epoll(7)), level-triggered.
  *
- * <p>Watching may be changed by any thread at any time; only one thread waits.
+ * <p>Watching may be changed by any thread at any time; only one thread waits by {@link #await}.
  */
 public final class Epoll implements AutoCloseable {
     public static final int READ = 1;
     public static final int WRITE = 4;
+    /** With the others: told once, and not again before {@link #modify}. For when several threads wait. */
+    public static final int ONCE = 1 << 30;
     /** Not to be asked for: it is always told. */
     public static final int HANG_UP = 16;
 
@@ -86,6 +88,18 @@ public final class Epoll implements AutoCloseable {
             ready.at(events.get(JAVA_LONG_UNALIGNED, at + 4), events.get(JAVA_INT_UNALIGNED, at));
         }
         return count > 0;
+    }
+
+    /** Waits for one thing; any number of threads may, and each gets another one. */
+    public void awaitOne(Ready ready) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment event = local.allocate(EVENT);
+            long count = Syscall.check(
+                    "epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), event.address(), 1, -1);
+            if (count > 0) {
+                ready.at(event.get(JAVA_LONG_UNALIGNED, 4), event.get(JAVA_INT_UNALIGNED, 0));
+            }
+        }
     }
 
     private void control(int operation, int descriptor, int interest, long token) {

@@ -12,6 +12,7 @@ public final class EventFd implements AutoCloseable {
     private static final long SYS_EVENTFD2 = 290;
     private static final long EFD_CLOEXEC = 0x80000;
     private static final long EFD_NONBLOCK = 0x800;
+    private static final long EFD_SEMAPHORE = 1;
 
     private final Fd fd;
 
@@ -20,7 +21,17 @@ public final class EventFd implements AutoCloseable {
     }
 
     public static EventFd create() {
-        return new EventFd(Fd.owned(Syscall.check("eventfd2", "", SYS_EVENTFD2, 0, EFD_CLOEXEC | EFD_NONBLOCK)));
+        return of(0);
+    }
+
+    /** One that rings as often as it was rung: {@link #silence} takes a single ring, for one of several listeners. */
+    public static EventFd counting() {
+        return of(EFD_SEMAPHORE);
+    }
+
+    private static EventFd of(long kind) {
+        return new EventFd(
+                Fd.owned(Syscall.check("eventfd2", "", SYS_EVENTFD2, 0, EFD_CLOEXEC | EFD_NONBLOCK | kind)));
     }
 
     public Fd fd() {
@@ -32,12 +43,12 @@ public final class EventFd implements AutoCloseable {
         transfer("write", SYS_WRITE, 1);
     }
 
-    /** Makes it silent again. */
-    public void silence() {
-        transfer("read", SYS_READ, 0);
+    /** Makes it silent again. @return whether it rang; of several listeners it may have been another who heard it */
+    public boolean silence() {
+        return transfer("read", SYS_READ, 0);
     }
 
-    private void transfer(String name, long call, long value) {
+    private boolean transfer(String name, long call, long value) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment count = arena.allocate(JAVA_LONG);
             count.set(JAVA_LONG, 0, value);
@@ -46,6 +57,7 @@ public final class EventFd implements AutoCloseable {
             if (result < 0 && result != -Errno.EAGAIN) {
                 throw new LinuxException(name, (int) -result, fd.toString());
             }
+            return result > 0;
         }
     }
 

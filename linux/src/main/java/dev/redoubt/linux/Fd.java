@@ -45,6 +45,11 @@ public final class Fd implements AutoCloseable {
         return given;
     }
 
+    /** The same open descriptor under a new owner; this object is closed. */
+    public Fd moved() {
+        return owned(handOver());
+    }
+
     /** A path to the open file, whatever mount namespace or name it has (proc_pid_fd(5)). */
     public Path path() {
         return Path.of("/proc/self/fd/" + number());

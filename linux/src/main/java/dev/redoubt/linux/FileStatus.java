@@ -30,6 +30,14 @@ public record FileStatus(int mode, int uid, int gid, long size, long inode, Devi
         return (mode & TYPE) == 0x6000;
     }
 
+    public boolean isPipe() {
+        return (mode & TYPE) == 0x1000;
+    }
+
+    public boolean isSocket() {
+        return (mode & TYPE) == 0xc000;
+    }
+
     /** The twelve permission bits. */
     public int permissions() {
         return mode & 0xfff;

@@ -12,4 +12,7 @@ public record FileSystemSpace(long magic, long total, long available) {
     public static final long TMPFS = 0x0102_1994L;
     public static final long EXT4 = 0xEF53L;
     public static final long XFS = 0x5846_5342L;
+    public static final long PROC = 0x9fa0L;
+    /** Pipes without a name. */
+    public static final long PIPEFS = 0x5049_5045L;
 }

@@ -45,6 +45,9 @@ public final class LinuxFiles {
     private static final int LOCK_NB = 4;
     private static final int STATX_BASIC_STATS = 0x7ff;
 
+    private static final long FEW_BYTES = 4096;
+    private static final long MOST_BYTES = 65_536;
+
     private static final long READ = 0;
     private static final long WRITE = 1;
     private static final long FLOCK = 73;
@@ -209,11 +212,19 @@ public final class LinuxFiles {
         }
     }
 
+    /** The same of an open one, from where it is. */
+    public static String readOnce(Fd file) {
+        return readOnce(file, file.toString());
+    }
+
     private static String readOnce(Fd file, String subject) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(65_536);
+            MemorySegment buffer = arena.allocate(FEW_BYTES);
             long length = 0;
-            while (length < buffer.byteSize()) {
+            while (length < MOST_BYTES) {
+                if (length == FEW_BYTES && buffer.byteSize() == FEW_BYTES) {
+                    buffer = arena.allocate(MOST_BYTES).copyFrom(buffer);
+                }
                 long at = buffer.address() + length;
                 long read = Syscall.check("read", subject, READ, file.number(), at, buffer.byteSize() - length);
                 if (read == 0) {
@@ -262,6 +273,15 @@ public final class LinuxFiles {
                     answer.get(JAVA_LONG, 0),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 16)),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 32)));
+        }
+    }
+
+    /** Whether the mount or the file system that {@code file} is on is read-only (fstatfs(2), ST_RDONLY). */
+    public static boolean isReadOnly(Fd file) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment answer = arena.allocate(120, 8); // struct statfs
+            Syscall.check("fstatfs", file.toString(), FSTATFS, file.number(), answer.address());
+            return (answer.get(JAVA_LONG, 80) & 1) != 0;
         }
     }
 

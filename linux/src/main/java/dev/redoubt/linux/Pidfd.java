@@ -16,6 +16,7 @@ public final class Pidfd implements AutoCloseable {
     private static final long POLL = 7;
     private static final long PIDFD_SEND_SIGNAL = 424;
     private static final long PIDFD_OPEN = 434;
+    private static final int PIDFD_THREAD = 0x80; // O_EXCL
     private static final short POLLIN = 1;
 
     private final Fd fd;
@@ -34,6 +35,18 @@ public final class Pidfd implements AutoCloseable {
             throw new LinuxException("pidfd_open", (int) -result, "pid " + pid);
         }
         return Optional.of(new Pidfd(Fd.owned(result)));
+    }
+
+    /**
+     * A number that this thread, process or not, has had and will have alone until the machine is started again: that of
+     * its inode (pidfd_open(2), since Linux 6.9).
+     *
+     * @throws LinuxException ESRCH when there is no such thread
+     */
+    public static long identity(int thread) {
+        try (Fd of = Fd.owned(Syscall.check("pidfd_open", "thread " + thread, PIDFD_OPEN, thread, PIDFD_THREAD))) {
+            return LinuxFiles.status(of).inode();
+        }
     }
 
     /** @return false when the process has ended already */

@@ -1,6 +1,7 @@
 package dev.redoubt.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,49 +9,24 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The memory of another process (proc_pid_mem(5)).
+ * The memory of another process.
  *
- * <p>By an open file and not by process_vm_readv(2), which takes a number: an open file stays the memory of whoever had
- * the number when it was opened, so it is enough to ask once, after opening, whether that was the right one.
+ * <p>It is read by the number of a thread (process_vm_readv(2)): whoever asks makes sure afterwards that the number was still
+ * that thread's. It is written through an open file (proc_pid_mem(5)), which stays the memory of whoever had the number when
+ * it was opened, so that can be made sure of before.
  *
- * <p>Reading can take long: the other side may hold its address space, or a page may have to come from a slow disk.
+ * <p>Either can take long: the other side may hold its address space, or a page may have to come from a slow disk.
  */
 public final class ProcessMemory implements AutoCloseable {
-    private static final long PREAD64 = 17;
     private static final long PWRITE64 = 18;
+    private static final long PROCESS_VM_READV = 310;
     private static final int PAGE = 4096;
+    private static final int FEW = 256;
 
     private final Fd fd;
 
     private ProcessMemory(Fd fd) {
         this.fd = fd;
-    }
-
-    /** @return empty when there is no such thread any more */
-    public static Optional<ProcessMemory> open(int thread) {
-        try {
-            return Optional.of(new ProcessMemory(LinuxFiles.open("/proc/" + thread + "/mem", LinuxFiles.O_RDWR)));
-        } catch (LinuxException gone) {
-            if (gone.errno() == Errno.ENOENT || gone.errno() == Errno.ESRCH) {
-                return Optional.empty();
-            }
-            throw gone;
-        }
-    }
-
-    /**
-     * Reads exactly so much.
-     *
-     * @throws LinuxException EFAULT when not all of it is memory that can be read
-     */
-    public byte[] read(long address, int length) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.max(length, 1));
-            for (int at = 0; at < length; ) {
-                at += transfer("pread64", PREAD64, address + at, buffer.asSlice(at, length - at));
-            }
-            return buffer.asSlice(0, length).toArray(JAVA_BYTE);
-        }
     }
 
     /**
@@ -70,23 +46,35 @@ public final class ProcessMemory implements AutoCloseable {
     }
 
     /**
-     * Reads the bytes before a NUL, page by page: the page behind the last one need not exist.
+     * Reads exactly so much.
+     *
+     * @throws LinuxException EFAULT when not all of it is memory that can be read, ESRCH when there is no such thread
+     */
+    public static byte[] read(int thread, long address, int length) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(Math.max(length, 1));
+            for (int at = 0; at < length; ) {
+                at += readSome(thread, address + at, buffer.asSlice(at, length - at));
+            }
+            return buffer.asSlice(0, length).toArray(JAVA_BYTE);
+        }
+    }
+
+    /**
+     * Reads the bytes before a NUL, never beyond the page in which that is: the next one need not exist.
      *
      * @param most how many bytes are read before the NUL
-     * @throws LinuxException EFAULT when the string runs into memory that cannot be read
+     * @throws LinuxException EFAULT when the string runs into memory that cannot be read, ESRCH as above
      */
-    public Text string(long address, int most) {
+    public static Text string(int thread, long address, int most) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(PAGE);
             byte[] text = new byte[0];
             while (text.length <= most) {
                 long from = address + text.length;
                 int untilPageEnd = PAGE - (int) (from & (PAGE - 1));
-                int count = transfer(
-                        "pread64",
-                        PREAD64,
-                        from,
-                        buffer.asSlice(0, Math.min(untilPageEnd, most + 1 - text.length)));
+                int wanted = Math.min(untilPageEnd, most + 1 - text.length);
+                int count = readSome(thread, from, buffer.asSlice(0, text.length == 0 ? Math.min(wanted, FEW) : wanted));
                 int end = indexOfNul(buffer, count);
                 int old = text.length;
                 text = Arrays.copyOf(text, old + end);
@@ -108,6 +96,31 @@ public final class ProcessMemory implements AutoCloseable {
         return count;
     }
 
+    private static int readSome(int thread, long address, MemorySegment into) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment parts = arena.allocate(32, 8); // two of struct iovec: ours, theirs
+            parts.set(JAVA_LONG, 0, into.address());
+            parts.set(JAVA_LONG, 8, into.byteSize());
+            parts.set(JAVA_LONG, 16, address);
+            parts.set(JAVA_LONG, 24, into.byteSize());
+            long ours = parts.address();
+            return transferred(
+                    "process_vm_readv", address, Syscall.raw(PROCESS_VM_READV, thread, ours, 1, ours + 16, 1, 0));
+        }
+    }
+
+    /** To be written to. @return empty when there is no such thread any more */
+    public static Optional<ProcessMemory> open(int thread) {
+        try {
+            return Optional.of(new ProcessMemory(LinuxFiles.open("/proc/" + thread + "/mem", LinuxFiles.O_WRONLY)));
+        } catch (LinuxException gone) {
+            if (gone.errno() == Errno.ENOENT || gone.errno() == Errno.ESRCH) {
+                return Optional.empty();
+            }
+            throw gone;
+        }
+    }
+
     /**
      * Writes all of it.
      *
@@ -117,15 +130,19 @@ public final class ProcessMemory implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocateFrom(JAVA_BYTE, bytes);
             for (int at = 0; at < bytes.length; ) {
-                at += transfer("pwrite64", PWRITE64, address + at, buffer.asSlice(at));
+                MemorySegment left = buffer.asSlice(at);
+                long result = Syscall.raw(PWRITE64, fd.number(), left.address(), left.byteSize(), address + at);
+                at += transferred("pwrite64", address, result);
             }
         }
     }
 
-    /** The kernel says EIO where the caller itself would have got EFAULT; nothing at all means that it has exited. */
-    private int transfer(String name, long call, long address, MemorySegment buffer) {
-        long result = Syscall.raw(call, fd.number(), buffer.address(), buffer.byteSize(), address);
-        if (result == 0 || result == -Errno.EIO) {
+    /**
+     * The kernel says EIO where the caller itself would have got EFAULT, and EINVAL of the upper half of addresses, which
+     * are negative offsets; nothing at all means that it has exited.
+     */
+    private static int transferred(String name, long address, long result) {
+        if (result == 0 || result == -Errno.EIO || result == -Errno.EINVAL) {
             throw new LinuxException(name, Errno.EFAULT, "address 0x" + Long.toHexString(address));
         }
         if (result < 0) {

@@ -24,6 +24,14 @@ final class Syscall {
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle SYSCALL = bind();
 
+    /** Where errno is put, one for each thread: to make one for each call takes as long as a short call. */
+    private static final ThreadLocal<MemorySegment> CAPTURED = new ThreadLocal<>() {
+        @Override
+        protected MemorySegment initialValue() {
+            return Arena.ofAuto().allocate(STATE);
+        }
+    };
+
     private Syscall() {}
 
     private static MethodHandle bind() {
@@ -36,8 +44,8 @@ final class Syscall {
 
     /** @return the kernel's answer, or minus errno when it refused */
     static long raw(long number, long a, long b, long c, long d, long e, long f) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
+        try {
+            MemorySegment state = CAPTURED.get();
             long result = (long) SYSCALL.invokeExact(state, number, a, b, c, d, e, f);
             return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
         } catch (RuntimeException | Error impossible) {

@@ -73,8 +73,9 @@ final class Confinement {
                 ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
                 masks(files),
                 ResourceLimits.ofGuest(),
-                LandlockRules.compile(host.landlockAbi(), files.readOnlyRoot(), writable(spec)),
-                new LaunchSpec.Filter(Filter.of(profile.calls()).bytes()),
+                landlock(files.readOnlyRoot(), writable(spec)),
+                new LaunchSpec.Filter(
+                        Filter.of(profile.calls(), !files.patterns().isEmpty()).bytes()),
                 arguments(profile));
     }
 
@@ -91,7 +92,13 @@ final class Confinement {
         return List.copyOf(masks);
     }
 
-    private static List<String> writable(SandboxSpec spec) {
+    /** The rules that a sandbox of such a kind is launched with on this host. */
+    LaunchSpec.Landlock landlock(boolean readOnly, List<String> writable) {
+        return LandlockRules.compile(host.landlockAbi(), readOnly, writable);
+    }
+
+    /** What may be written where the root file system may not. */
+    static List<String> writable(SandboxSpec spec) {
         List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
         spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
         paths.addAll(FileWalls.writable(spec.files()));

@@ -8,6 +8,7 @@ import dev.redoubt.node.cgroup.BlockDevices;
 import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.cgroup.Usage;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.Disk;
@@ -27,6 +28,8 @@ import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.node.seccomp.BrokeredSandbox;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Openings;
+import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
@@ -34,8 +37,11 @@ import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -228,7 +234,7 @@ public final class Node implements AutoCloseable {
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
         slot.undo().add(pidfd::close);
-        Terms terms = remembered.terms(slot.cgroup());
+        Terms terms = terms(remembered, slot.range(), slot.cgroup());
         CallLog calls = answered(slot.number(), launched.listener(), pidfd, terms, slot.undo());
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
         return new Sandbox(slot.id(), remembered, handles, slot.cgroup(), calls, loop, sockets, slot.undo(), false);
@@ -244,6 +250,18 @@ public final class Node implements AutoCloseable {
         return brokered.log();
     }
 
+    /** What the broker holds a sandbox to. */
+    private Terms terms(Remembered of, IdRange ids, SandboxCgroup cgroup) {
+        Optional<Openings> openings = of.patterns().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Openings(of.patterns(), confinement.landlock(of.readOnly(), of.writable()), ids));
+        return new Terms(of.calls(), openings, () -> {
+            Usage usage = cgroup.usage();
+            Duration uptime = Duration.between(of.started(), Instant.now());
+            return new SystemFacts(of.memory(), usage.memory(), uptime, usage.pids());
+        });
+    }
+
     private Sandbox adopt(Household.Survivor survivor) {
         Entry entry = survivor.entry();
         Spawner.Kept kept = survivor.kept();
@@ -257,7 +275,7 @@ public final class Node implements AutoCloseable {
         undo.add(namespace::close);
         Remembered remembered = Remembered.of(entry);
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
-        CallLog calls = answered(entry.number(), kept.listener(), pidfd, remembered.terms(cgroup), undo);
+        CallLog calls = answered(entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 remembered,

@@ -1,10 +1,7 @@
 package dev.redoubt.node;
 
-import dev.redoubt.node.cgroup.SandboxCgroup;
-import dev.redoubt.node.cgroup.Usage;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.node.journal.Entry;
-import dev.redoubt.node.seccomp.SystemFacts;
-import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.CallRules;
@@ -12,26 +9,52 @@ import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a later node must know of a sandbox that it did not start, as facts of its journal entry.
  *
  * @param calls the rules of its filter, with which it was launched and which nothing changes any more
+ * @param patterns what its filter asks about opens for
+ * @param readOnly whether its root file system is
+ * @param writable directories that its Landlock rules let be written then
  */
-record Remembered(NetworkMode network, CallRules calls, Size memory, Instant started) {
+record Remembered(
+        NetworkMode network,
+        CallRules calls,
+        Size memory,
+        Instant started,
+        PathPatterns patterns,
+        boolean readOnly,
+        List<String> writable) {
     private static final String NETWORK = "network";
     private static final String CALLS = "calls";
     private static final String MEMORY = "memory";
     private static final String STARTED = "started";
+    private static final String HIDDEN = "hidden";
+    private static final String READ_ONLY = "readonly";
+    private static final String WRITABLE = "writable";
+
+    Remembered {
+        writable = List.copyOf(writable);
+    }
 
     static Remembered of(SandboxSpec spec) {
         return new Remembered(
-                spec.network(), spec.profile().calls(), spec.limits().memory(), Instant.now());
+                spec.network(),
+                spec.profile().calls(),
+                spec.limits().memory(),
+                Instant.now(),
+                spec.files().patterns(),
+                spec.files().readOnlyRoot(),
+                Confinement.writable(spec));
     }
 
     /** As an entry has it; what one of an older version does not have is as that version would have made it. */
@@ -41,37 +64,47 @@ record Remembered(NetworkMode network, CallRules calls, Size memory, Instant sta
                 NetworkMode.parse(facts.getOrDefault(NETWORK, "none")).orElse(NetworkMode.NONE),
                 calls(facts.getOrDefault(CALLS, "")),
                 Size.ofBytes(Long.parseLong(facts.getOrDefault(MEMORY, "0"))),
-                Instant.parse(facts.getOrDefault(STARTED, Instant.EPOCH.toString())));
+                Instant.parse(facts.getOrDefault(STARTED, Instant.EPOCH.toString())),
+                new PathPatterns(list(facts.getOrDefault(HIDDEN, ""))),
+                Boolean.parseBoolean(facts.getOrDefault(READ_ONLY, "false")),
+                list(facts.getOrDefault(WRITABLE, "")));
     }
 
     Entry in(Entry entry) {
-        return entry.with(NETWORK, network.toString())
+        Entry written = entry.with(NETWORK, network.toString())
                 .with(CALLS, text(calls))
                 .with(MEMORY, Long.toString(memory.bytes()))
                 .with(STARTED, started.toString());
+        if (patterns.isEmpty()) {
+            return written; // the rest is for whoever opens its files
+        }
+        return written.with(HIDDEN, text(patterns.hidden()))
+                .with(READ_ONLY, Boolean.toString(readOnly))
+                .with(WRITABLE, text(writable));
     }
 
     /** On one line; nothing stands for the rules of the default profile. */
     private static String text(CallRules calls) {
-        return calls.equals(Profile.DEFAULT.calls())
-                ? ""
-                : Base64.getEncoder().encodeToString(ProfileText.of(calls).getBytes(StandardCharsets.UTF_8));
+        return calls.equals(Profile.DEFAULT.calls()) ? "" : text(List.of(ProfileText.of(calls)));
     }
 
     private static CallRules calls(String text) {
-        if (text.isEmpty()) {
-            return Profile.DEFAULT.calls();
-        }
-        String yaml = new String(Base64.getDecoder().decode(text), StandardCharsets.UTF_8);
-        return ProfileReader.alone().read("journal", yaml).calls();
+        return text.isEmpty()
+                ? Profile.DEFAULT.calls()
+                : ProfileReader.alone().read("journal", list(text).getFirst()).calls();
     }
 
-    /** What the broker holds it to. */
-    Terms terms(SandboxCgroup cgroup) {
-        return new Terms(calls, () -> facts(cgroup.usage()));
+    /** On one line, whatever is in the names. */
+    private static String text(List<String> names) {
+        return names.stream()
+                .map(name -> URLEncoder.encode(name, StandardCharsets.UTF_8))
+                .collect(Collectors.joining(" "));
     }
 
-    private SystemFacts facts(Usage usage) {
-        return new SystemFacts(memory, usage.memory(), Duration.between(started, Instant.now()), usage.pids());
+    private static List<String> list(String text) {
+        return Stream.of(text.split(" ", -1))
+                .filter(name -> !name.isEmpty())
+                .map(name -> URLDecoder.decode(name, StandardCharsets.UTF_8))
+                .toList();
     }
 }

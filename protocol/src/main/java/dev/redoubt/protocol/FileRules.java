@@ -3,6 +3,7 @@ package dev.redoubt.protocol;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -14,8 +15,9 @@ import java.util.stream.Collectors;
  *
  * @param readOnlyRoot whether nothing may be written but to the tmpfs mounts, the volumes and what a path below says
  * @param paths what is different from that, path by path
+ * @param patterns names that nothing can open; every open then goes by the broker
  */
-public record FileRules(boolean readOnlyRoot, SortedMap<InsidePath, Access> paths) {
+public record FileRules(boolean readOnlyRoot, SortedMap<InsidePath, Access> paths, PathPatterns patterns) {
     /** What may be done with a path and all beneath it. */
     public enum Access {
         READ_ONLY,
@@ -31,15 +33,27 @@ public record FileRules(boolean readOnlyRoot, SortedMap<InsidePath, Access> path
     }
 
     /** A writable root without exceptions. */
-    public static final FileRules OPEN = new FileRules(false, Collections.emptySortedMap());
+    public static final FileRules OPEN = 
+            new FileRules(false, Collections.emptySortedMap(), PathPatterns.NONE);
 
     private static final int MOST_PATHS = 32;
 
     public FileRules {
         paths = Collections.unmodifiableSortedMap(new TreeMap<>(paths));
+        Objects.requireNonNull(patterns, "patterns");
         if (paths.size() > MOST_PATHS) {
             throw new IllegalArgumentException(paths.size() + " paths; at most " + MOST_PATHS);
         }
+    }
+
+    /** The same with a root that is read-only. */
+    public FileRules withReadOnlyRoot() {
+        return new FileRules(true, paths, patterns);
+    }
+
+    /** The same with other names that nothing can open. */
+    public FileRules withPatterns(PathPatterns others) {
+        return new FileRules(readOnlyRoot, paths, others);
     }
 
     /** The paths of one kind. */

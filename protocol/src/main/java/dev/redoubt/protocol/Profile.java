@@ -143,6 +143,12 @@ public record Profile(
                 name, description, wider, requires, users, root, network, devices, resources, files, calls);
     }
 
+    /** The same with other rules for files. */
+    public Profile withFiles(FileRules others) {
+        return new Profile(
+                name, description, runtimes, requires, users, root, network, devices, resources, others, calls);
+    }
+
     /** Whether a profile may be called that. */
     public static boolean isName(String name) {
         return name.length() <= MOST_NAME && NAME.matcher(name).matches();

@@ -47,7 +47,17 @@ public record SandboxSpec(
 
     /** The profile's rules for files, with a root that is read-only when either says so. */
     public FileRules files() {
-        return new FileRules(readOnly || profile.files().readOnlyRoot(), profile.files().paths());
+        return readOnly ? profile.files().withReadOnlyRoot() : profile.files();
+    }
+
+    /** The same under another profile. */
+    public SandboxSpec withProfile(Profile other) {
+        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid);
+    }
+
+    /** The same with names that nothing inside can open. */
+    public SandboxSpec hiding(PathPatterns patterns) {
+        return withProfile(profile.withFiles(profile.files().withPatterns(patterns)));
     }
 
     /** The defaults of the contract for an image: sealed, 512 MiB, one cpu, 256 processes, 1 GiB of disk. */

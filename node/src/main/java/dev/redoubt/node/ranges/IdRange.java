@@ -22,6 +22,11 @@ public record IdRange(int index) {
         }
     }
 
+    /** Whether an id of the host is one of these. */
+    public boolean contains(int id) {
+        return id >= base() && id < base() + SIZE;
+    }
+
     /** The first id. */
     public int base() {
         return FIRST + index * SIZE;

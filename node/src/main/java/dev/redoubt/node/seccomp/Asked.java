@@ -38,11 +38,18 @@ public record Asked(Set<String> refusals, Set<String> always) {
     /** What every sandbox with a broker asks. */
     public static final Asked USUAL = new Asked(EXPLAINED, Set.of("sysinfo"));
 
-    /** What a sandbox with these rules asks: the usual, and what they say. */
-    public static Asked of(CallRules rules) {
-        Set<String> refusals = new HashSet<>(EXPLAINED);
-        refusals.addAll(rules.asked());
-        return new Asked(refusals, USUAL.always);
+    /**
+     * What a sandbox asks whose profile hides files by patterns: every open. Then the broker opens, and rules of Landlock
+     * that a program makes for itself would not bind it, so there is no Landlock for programs.
+     */
+    public static final Asked OPENS_TOO = new Asked(
+            EXPLAINED, Set.of("sysinfo", "open", "creat", "openat", "openat2", "landlock_create_ruleset"));
+
+    /** These, and what the rules of a profile say that is to be asked. */
+    Asked and(CallRules rules) {
+        Set<String> all = new HashSet<>(refusals);
+        all.addAll(rules.asked());
+        return new Asked(all, always);
     }
 
     public Asked {

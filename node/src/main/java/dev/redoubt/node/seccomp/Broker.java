@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Answers the calls that filters ask about, for all sandboxes of a node.
@@ -32,7 +34,7 @@ public final class Broker implements AutoCloseable {
 
     private static final long BELL = 0;
     private static final long MILLISECOND = 1_000_000;
-    /** After an error that should not be: it may come at every look. */
+    /** When nothing more can be received, or an error comes that should not: it may come at every look. */
     private static final long PAUSE = 100 * MILLISECOND;
 
     private static final int REFUSAL_UNITS = 1;
@@ -41,7 +43,7 @@ public final class Broker implements AutoCloseable {
     private final Epoll epoll = Epoll.create();
     private final EventFd bell = EventFd.create();
     private final InFlight calls;
-    private final Workers workers = new Workers();
+    private final Workers workers = new Workers(this);
     private final Map<Long, BrokeredSandbox> watched = new ConcurrentHashMap<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicLong tokens = new AtomicLong(BELL);
@@ -95,9 +97,13 @@ public final class Broker implements AutoCloseable {
         watched.put(sandbox.token(), sandbox);
         List<InFlight.Slot> left = calls.leftOf(number);
         if (!left.isEmpty()) {
-            execute(() -> handleAll(sandbox, left));
+            execute(() -> decideAll(sandbox, left));
         }
-        epoll.add(listener.number(), Epoll.READ, sandbox.token());
+        if (sandbox.asksAboutOpens()) {
+            workers.watch(sandbox);
+        } else {
+            epoll.add(listener.number(), Epoll.READ, sandbox.token());
+        }
         return sandbox;
     }
 
@@ -138,68 +144,114 @@ public final class Broker implements AutoCloseable {
             bell.silence();
         } else if (sandbox == null) {
             return; // dropped since the kernel told us
-        } else if ((events & Epoll.READ) != 0) {
-            calls.take(sandbox.number()).ifPresentOrElse(slot -> receive(sandbox, slot), () -> rest(sandbox, PAUSE));
-        } else {
+        } else if ((events & Epoll.READ) == 0) {
             drop(sandbox); // nobody is left behind the filter
-        }
-    }
-
-    private void receive(BrokeredSandbox sandbox, InFlight.Slot slot) {
-        if (received(sandbox, slot)) {
-            handle(sandbox, slot);
-        } else {
-            slot.free();
-        }
-    }
-
-    private boolean received(BrokeredSandbox sandbox, InFlight.Slot slot) {
-        try {
-            return sandbox.listener().receive(slot.call());
-        } catch (LinuxException unexpected) {
+        } else if (!receive(sandbox, received -> decide(sandbox, received))) {
             rest(sandbox, PAUSE);
+        }
+    }
+
+    /** The same on a worker's thread, for a sandbox that asks about opens. */
+    void readyForWorker(long token, int events) {
+        BrokeredSandbox sandbox = watched.get(token);
+        if (sandbox == null || !sandbox.workBegins()) {
+            return;
+        }
+        if ((events & Epoll.READ) == 0) {
+            forget(sandbox);
+        } else if (!receive(sandbox, received -> answer(sandbox, received))) {
+            execute(() -> rest(sandbox, PAUSE));
+        } else {
+            settle(sandbox);
+        }
+        sandbox.workEnds();
+    }
+
+    private static void answer(BrokeredSandbox sandbox, Received received) {
+        Ruling ruling = sandbox.rule(received.call());
+        boolean written = ruling instanceof Ruling.Refuse && sandbox.hasRoomForRefusal(received);
+        Answers.give(sandbox, received, ruling, written);
+    }
+
+    private void settle(BrokeredSandbox sandbox) {
+        long owed = sandbox.pay(WORK_UNITS, System.nanoTime());
+        if (owed > 0) {
+            execute(() -> rest(sandbox, owed));
+        } else {
+            workers.watchAgain(sandbox);
+        }
+    }
+
+    /**
+     * Receives a call, if one is still there.
+     *
+     * @return false when that cannot be done now, and would not work at once again either
+     */
+    private boolean receive(BrokeredSandbox sandbox, Consumer<Received> handler) {
+        Optional<InFlight.Slot> slot = calls.take(sandbox.number());
+        if (slot.isEmpty()) {
             return false;
         }
+        boolean received;
+        try {
+            received = sandbox.listener().receive(slot.get().call());
+        } catch (LinuxException unexpected) {
+            slot.get().free();
+            return false;
+        }
+        if (received) {
+            handler.accept(new Received(slot.get(), System.nanoTime()));
+        } else {
+            slot.get().free();
+        }
+        return true;
     }
 
     /** What an earlier broker left; by now its caller may be gone, and the sandbox too. */
-    private void handleAll(BrokeredSandbox sandbox, List<InFlight.Slot> left) {
+    private void decideAll(BrokeredSandbox sandbox, List<InFlight.Slot> left) {
         if (watched.containsKey(sandbox.token())) {
-            left.forEach(slot -> handle(sandbox, slot));
+            left.forEach(slot -> decide(sandbox, new Received(slot, System.nanoTime())));
         } else {
             left.forEach(InFlight.Slot::free);
         }
     }
 
-    private void handle(BrokeredSandbox sandbox, InFlight.Slot slot) {
-        long now = System.nanoTime();
-        Received received = new Received(slot, now, sandbox.log().hasRoom(now));
-        int units =
-                switch (sandbox.rule(received.call())) {
-                    case Ruling.Refuse(Refusal refusal) -> refuse(sandbox, received, refusal);
-                    case Ruling.TellFacts() -> work(sandbox, new Work.TellFacts(received));
-                };
-        long owed = sandbox.pay(units, now);
-        if (owed > 0) {
-            rest(sandbox, Math.max(owed, MILLISECOND));
+    private void decide(BrokeredSandbox sandbox, Received received) {
+        switch (sandbox.rule(received.call())) {
+            case Ruling.Refuse refuse -> refuse(sandbox, received, refuse);
+            case Ruling ruling -> delegate(sandbox, received, ruling, false);
         }
     }
 
-    /** At once, unless its words are wanted, which stand in memory, and a worker is free to look at it. */
-    private int refuse(BrokeredSandbox sandbox, Received received, Refusal refusal) {
-        if (received.written() && CallWords.hasTexts(received.call().number()) && sandbox.isWelcome()) {
-            return work(sandbox, new Work.Refuse(received, refusal));
+    /** At once, unless its words are wanted, which stand in memory, and the workers have few enough of this sandbox. */
+    private void refuse(BrokeredSandbox sandbox, Received received, Ruling.Refuse ruling) {
+        boolean written = sandbox.hasRoomForRefusal(received);
+        if (written && CallWords.hasTexts(received.call().number()) && sandbox.isWelcome()) {
+            delegate(sandbox, received, ruling, true);
+            return;
         }
-        boolean waited = sandbox.listener().refuse(received.call().id(), refusal.errno());
-        sandbox.note(received, List.of(), refusal.rule(), refusal.outcome(waited));
+        sandbox.refuse(received, List.of(), ruling.refusal(), written);
         received.slot().free();
-        return REFUSAL_UNITS;
+        charge(sandbox, REFUSAL_UNITS);
     }
 
-    private int work(BrokeredSandbox sandbox, Work work) {
-        workers.take(sandbox, work);
+    private void delegate(BrokeredSandbox sandbox, Received received, Ruling ruling, boolean written) {
+        if (!sandbox.workBegins()) {
+            throw new IllegalStateException("a sandbox that is watched is open");
+        }
+        workers.execute(() -> {
+            Answers.give(sandbox, received, ruling, written);
+            sandbox.workEnds();
+        });
         listen(sandbox);
-        return WORK_UNITS;
+        charge(sandbox, WORK_UNITS);
+    }
+
+    private void charge(BrokeredSandbox sandbox, int units) {
+        long owed = sandbox.pay(units, System.nanoTime());
+        if (owed > 0) {
+            rest(sandbox, owed);
+        }
     }
 
     private void rest(BrokeredSandbox sandbox, long nanoseconds) {
@@ -226,17 +278,26 @@ public final class Broker implements AutoCloseable {
     /** Receives from it or not, as it is now. */
     private void listen(BrokeredSandbox sandbox) {
         boolean welcome = sandbox.isWelcome();
-        if (watched.containsKey(sandbox.token()) && sandbox.watches(welcome)) {
-            int interest = welcome ? Epoll.READ : 0;
-            epoll.modify(sandbox.listener().fd().number(), interest, sandbox.token());
+        if (!watched.containsKey(sandbox.token()) || !sandbox.watches(welcome)) {
+            return;
+        }
+        if (!sandbox.asksAboutOpens()) {
+            epoll.modify(sandbox.listener().fd().number(), welcome ? Epoll.READ : 0, sandbox.token());
+        } else if (welcome) {
+            workers.watchAgain(sandbox); // of a worker it is not watched until it is watched again
         }
     }
 
     private void drop(BrokeredSandbox sandbox) {
-        if (watched.remove(sandbox.token()) != null) {
-            epoll.remove(sandbox.listener().fd().number());
-            sandbox.leave();
+        if (watched.remove(sandbox.token()) == null) {
+            return;
         }
+        if (sandbox.asksAboutOpens()) {
+            workers.unwatch(sandbox);
+        } else {
+            epoll.remove(sandbox.listener().fd().number());
+        }
+        sandbox.leave();
     }
 
     /** Ends the threads. Calls that come from now on wait. */

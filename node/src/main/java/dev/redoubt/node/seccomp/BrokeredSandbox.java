@@ -1,13 +1,16 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.PidNamespace;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -19,7 +22,16 @@ public final class BrokeredSandbox implements AutoCloseable {
     /** A refusal takes about 5 µs of the broker: so many are 5 % of a processor. */
     private static final int UNITS_PER_SECOND = 10_000;
 
-    private static final int UNITS_AT_ONCE = 20_000;
+    /** Of a sandbox whose opens are the broker's: 10,000 of them, as much as 25 % of a processor. */
+    private static final int UNITS_WITH_OPENS = 50_000;
+
+    private static final int SECONDS_AT_ONCE = 2;
+
+    private static final int LANDLOCK = CallNumbers.of("landlock_create_ruleset");
+    private static final Refusal NO_LANDLOCK = new Refusal(
+            Errno.EOPNOTSUPP,
+            "@self-confinement",
+            "this profile hides files by patterns, so the broker opens them, whom a program's own rules would not bind");
 
     private final Broker broker;
     private final long number;
@@ -28,6 +40,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     private final Optional<PidNamespace> namespace;
     private final Terms terms;
     private final Reasons reasons;
+    private final Optional<SandboxFiles> files;
     private final CallLog log = new CallLog();
     private final AtomicInteger users = new AtomicInteger(1);
     private final AtomicInteger work = new AtomicInteger();
@@ -35,7 +48,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     private volatile boolean awaitsWork;
 
     // Of the broker's own thread alone.
-    private final Rate budget = new Rate(UNITS_PER_SECOND, UNITS_AT_ONCE, System.nanoTime());
+    private final Rate budget;
     private boolean resting;
     private boolean watchedForCalls = true;
 
@@ -48,6 +61,20 @@ public final class BrokeredSandbox implements AutoCloseable {
         this.listener = SeccompListener.adopt(listener);
         this.terms = terms;
         this.reasons = Reasons.of(terms.calls());
+        this.files = namespace.flatMap(inside -> terms.openings().flatMap(openings -> files(inside, openings)));
+        int units = terms.openings().isPresent() ? UNITS_WITH_OPENS : UNITS_PER_SECOND;
+        this.budget = new Rate(units, SECONDS_AT_ONCE * units, System.nanoTime());
+    }
+
+    /** Empty when process 1 has ended meanwhile. */
+    private static Optional<SandboxFiles> files(PidNamespace namespace, Openings terms) {
+        OptionalInt init = namespace.init();
+        Optional<SandboxFiles> files = init.isEmpty() ? Optional.empty() : SandboxFiles.of(init.getAsInt(), terms);
+        if (files.isPresent() && !namespace.init().equals(init)) {
+            files.get().close(); // its number may have been somebody else's when the root was opened
+            return Optional.empty();
+        }
+        return files;
     }
 
     /** What it has asked so far; stays readable when the sandbox has ended. */
@@ -72,11 +99,31 @@ public final class BrokeredSandbox implements AutoCloseable {
         return terms;
     }
 
+    /** Whether its opens are notified; then its calls are the workers' to receive. */
+    boolean asksAboutOpens() {
+        return terms.openings().isPresent();
+    }
+
+    /** Only of a sandbox that asks about opens. */
+    SandboxFiles files() {
+        return files.orElseThrow();
+    }
+
     Ruling rule(NotifiedCall call) {
         int number = call.number();
-        return number == Broker.SYSINFO && reasons.allows(number)
-                ? new Ruling.TellFacts()
-                : new Ruling.Refuse(reasons.refusal(number, call.arguments()));
+        if (!reasons.allows(number)) {
+            return new Ruling.Refuse(reasons.refusal(number, call.arguments()));
+        }
+        if (number == Broker.SYSINFO) {
+            return new Ruling.TellFacts();
+        }
+        if (files.isPresent() && OpenRequest.is(number)) {
+            return new Ruling.Open();
+        }
+        if (files.isPresent() && number == LANDLOCK) {
+            return new Ruling.Refuse(NO_LANDLOCK);
+        }
+        return new Ruling.Refuse(reasons.refusal(number, call.arguments()));
     }
 
     /** The broker, or one of its workers, uses it no more; the last one closes its descriptors. */
@@ -84,13 +131,21 @@ public final class BrokeredSandbox implements AutoCloseable {
         if (users.decrementAndGet() == 0) {
             listener.close();
             namespace.ifPresent(PidNamespace::close);
+            files.ifPresent(SandboxFiles::close);
         }
     }
 
-    /** A worker has a call of it; its descriptors stay open until {@link #workEnds}. */
-    void workBegins() {
-        users.incrementAndGet();
-        work.incrementAndGet();
+    /** A worker uses it; its descriptors stay open until {@link #workEnds}. @return false when they are closed */
+    boolean workBegins() {
+        int now = users.get();
+        while (now > 0) {
+            if (users.compareAndSet(now, now + 1)) {
+                work.incrementAndGet();
+                return true;
+            }
+            now = users.get();
+        }
+        return false;
     }
 
     void workEnds() {
@@ -118,7 +173,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     }
 
     /** Takes the price of a call. @return for how many nanoseconds it is to be left alone now */
-    long pay(int units, long now) {
+    synchronized long pay(int units, long now) {
         budget.spend(units, now);
         return budget.owed(now);
     }
@@ -127,10 +182,48 @@ public final class BrokeredSandbox implements AutoCloseable {
         resting = value;
     }
 
-    /** Counts what became of a call, and writes it down where that was decided. */
-    void note(Received received, List<CallText> texts, String rule, Outcome outcome) {
+    /** Whether the next refusal is to be written down, and not only counted. */
+    boolean hasRoomForRefusal(Received received) {
+        return log.hasRoom(true, received.at());
+    }
+
+    /** The call fails. It stands in the log before the caller knows: who has the answer finds the reason. */
+    void refuse(Received received, List<CallText> texts, Refusal refusal, boolean written) {
+        tell(received, texts, refusal.rule(), new Outcome.Refused(refusal.errno(), refusal.reason()), written);
+        orGone(received, listener.refuse(received.call().id(), refusal.errno()));
+    }
+
+    /** The call fails as it does for everybody: that is an answer, and no refusal of ours. */
+    void fail(Received received, List<CallText> texts, int errno) {
+        tell(received, texts, "", new Outcome.Answered(Errno.describe(errno)), log.hasRoom(false, received.at()));
+        orGone(received, listener.refuse(received.call().id(), errno));
+    }
+
+    /** The call returns 0. */
+    void succeed(Received received, String rule, String what) {
+        tell(received, List.of(), rule, new Outcome.Answered(what), log.hasRoom(false, received.at()));
+        orGone(received, listener.answer(received.call().id(), 0));
+    }
+
+    /**
+     * The call returns a descriptor of this file.
+     *
+     * @throws LinuxException EMFILE when the caller has as many as it may; it still waits
+     */
+    void install(Received received, List<CallText> texts, Fd file, boolean closesOnExec) {
+        orGone(received, listener.install(received.call().id(), file, closesOnExec));
+        tell(received, texts, "", new Outcome.Answered("opened"), log.hasRoom(false, received.at()));
+    }
+
+    private void orGone(Received received, boolean waited) {
+        if (!waited) {
+            log.count(received.call().number(), new Outcome.CallerGone());
+        }
+    }
+
+    private void tell(Received received, List<CallText> texts, String rule, Outcome outcome, boolean written) {
         NotifiedCall call = received.call();
-        if (!received.written()) {
+        if (!written) {
             log.count(call.number(), outcome);
             return;
         }

@@ -10,23 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /**
  * What the broker was asked by one sandbox: every call counted, the latest of them with its words.
  *
  * <p>Bounded whatever the sandbox does: so many events, each of a bounded size, and no more than so many per second.
+ * Refusals, which somebody will ask about, and the rest, which may be every open of a program, do not push each other out.
  */
 public final class CallLog {
     /** Events that are kept. */
     public static final int MOST_EVENTS = 256;
 
-    private static final int EVENTS_AT_ONCE = 128;
-    private static final int EVENTS_PER_SECOND = 32;
+    private static final int AT_ONCE = 64;
+    private static final int PER_SECOND = 16;
 
-    private final Deque<Raw> latest = new ArrayDeque<>();
+    private final Latest refusals = new Latest();
+    private final Latest answers = new Latest();
     private final Map<Kind, LongAdder> counts = new ConcurrentHashMap<>();
     private final LongAdder unrecorded = new LongAdder();
-    private final Rate rate = new Rate(EVENTS_PER_SECOND, EVENTS_AT_ONCE, System.nanoTime());
 
     private record Kind(int number, Outcome outcome) {}
 
@@ -54,9 +56,30 @@ public final class CallLog {
         return new CallLog();
     }
 
-    /** Whether the next call may be written down; to be asked by the broker's own thread alone. */
-    boolean hasRoom(long now) {
-        boolean room = rate.take(now);
+    /** Events of one sort. */
+    private static final class Latest {
+        private final Deque<Raw> events = new ArrayDeque<>();
+        private final Rate rate = new Rate(PER_SECOND, AT_ONCE, System.nanoTime());
+
+        synchronized boolean hasRoom(long now) {
+            return rate.take(now);
+        }
+
+        synchronized void add(Raw event) {
+            if (events.size() == MOST_EVENTS / 2) {
+                events.removeFirst();
+            }
+            events.addLast(event);
+        }
+
+        synchronized List<Raw> list() {
+            return List.copyOf(events);
+        }
+    }
+
+    /** Whether a call that ended, or will end, in a refusal or not may be written down; to be asked once for each. */
+    boolean hasRoom(boolean refusal, long now) {
+        boolean room = (refusal ? refusals : answers).hasRoom(now);
         if (!room) {
             unrecorded.increment();
         }
@@ -69,21 +92,16 @@ public final class CallLog {
 
     void note(Raw event) {
         count(event.number, event.outcome);
-        synchronized (latest) {
-            if (latest.size() == MOST_EVENTS) {
-                latest.removeFirst();
-            }
-            latest.addLast(event);
-        }
+        (event.outcome instanceof Outcome.Refused ? refusals : answers).add(event);
     }
 
     /** How it is now. */
     public CallReport report() {
-        List<Raw> raw;
-        synchronized (latest) {
-            raw = List.copyOf(latest);
-        }
-        return new CallReport(raw.stream().map(Raw::event).toList(), counts(), unrecorded.sum());
+        List<CallEvent> events = Stream.concat(refusals.list().stream(), answers.list().stream())
+                .sorted(Comparator.comparing(Raw::at))
+                .map(Raw::event)
+                .toList();
+        return new CallReport(events, counts(), unrecorded.sum());
     }
 
     private List<CallCount> counts() {

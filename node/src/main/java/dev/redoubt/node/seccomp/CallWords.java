@@ -43,7 +43,7 @@ final class CallWords {
             settimeofday pp|clock_settime dp|syslog dpd|sync -
             reboot xxxp|kexec_load xdpx|kexec_file_load dddsx|init_module pds|finit_module dsx|delete_module sx
             swapon sx|swapoff s|acct s|sethostname pd|setdomainname pd|iopl d|ioperm xdd|vhangup -
-            sysinfo p""";
+            sysinfo p|open sxo|creat so|openat fsxo|openat2 fspd|landlock_create_ruleset pdx""";
 
     private static final Map<Integer, List<Kind>> SIGNATURES = parse();
 

@@ -20,7 +20,14 @@ import java.util.TreeMap;
  * <p>The same input always gives the same bytes, so that the hash names what is in force.
  */
 public final class Filter {
-    private static final Recent<Filter> RECENT = new Recent<>(rules -> compile(rules, Asked.of(rules)));
+    private static final Recent<Recipe, Filter> RECENT = new Recent<>(Recipe::compiled);
+
+    /** Sandboxes of which this is the same have the same filter. */
+    private record Recipe(CallRules rules, boolean opensToo) {
+        Filter compiled() {
+            return compile(rules, (opensToo ? Asked.OPENS_TOO : Asked.USUAL).and(rules));
+        }
+    }
 
     private final List<Instruction> program;
     private final byte[] bytes;
@@ -30,9 +37,13 @@ public final class Filter {
         this.bytes = encode(program);
     }
 
-    /** The filter of a profile as sandboxes get it, with a broker to ask; compiled once. */
-    public static Filter of(CallRules rules) {
-        return RECENT.of(rules);
+    /**
+     * The filter of a profile as sandboxes get it, with a broker to ask; compiled once.
+     *
+     * @param opensToo whether the broker opens files
+     */
+    public static Filter of(CallRules rules, boolean opensToo) {
+        return RECENT.of(new Recipe(rules, opensToo));
     }
 
     /** The filter of a profile, without a broker. */

@@ -13,6 +13,6 @@ public sealed interface Outcome {
     /** The broker did it in the kernel's place. {@code what}: for people. */
     record Answered(String what) implements Outcome {}
 
-    /** Its thread was killed before there was an answer. */
+    /** Its thread was killed before it got the answer; counted beside the answer. */
     record CallerGone() implements Outcome {}
 }

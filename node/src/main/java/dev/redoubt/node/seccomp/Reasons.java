@@ -11,7 +11,7 @@ import java.util.SortedMap;
 
 /** The list under the rules of one profile, as the broker reads it: the same decisions that the filter was made of. */
 final class Reasons {
-    private static final Recent<Reasons> RECENT = new Recent<>(Reasons::new);
+    private static final Recent<CallRules, Reasons> RECENT = new Recent<>(Reasons::new);
 
     private final SortedMap<Integer, Decision> decisions;
     private final SortedMap<Integer, Decision> walls;

@@ -7,9 +7,8 @@ import dev.redoubt.linux.NotifiedCall;
  *
  * @param slot where the kernel wrote it
  * @param at when it came, as of {@link System#nanoTime}
- * @param written whether it is to be written down, and not only counted
  */
-record Received(InFlight.Slot slot, long at, boolean written) {
+record Received(InFlight.Slot slot, long at) {
     NotifiedCall call() {
         return slot.call();
     }

@@ -19,9 +19,4 @@ record Refusal(int errno, String rule, String reason) {
     static Refusal failed(RuntimeException why) {
         return new Refusal(Errno.EPERM, "", "the broker failed: " + why.getMessage());
     }
-
-    /** @param waited whether the caller was still there to be told */
-    Outcome outcome(boolean waited) {
-        return waited ? new Outcome.Refused(errno, reason) : new Outcome.CallerGone();
-    }
 }

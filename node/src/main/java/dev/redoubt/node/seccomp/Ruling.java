@@ -7,4 +7,7 @@ sealed interface Ruling {
 
     /** sysinfo(2) is answered with the sandbox's own numbers. */
     record TellFacts() implements Ruling {}
+
+    /** A file is opened for the caller, unless its name is hidden. */
+    record Open() implements Ruling {}
 }

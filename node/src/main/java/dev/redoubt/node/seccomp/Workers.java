@@ -1,142 +1,108 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.linux.Epoll;
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.EventFd;
 import dev.redoubt.linux.LinuxException;
-import dev.redoubt.linux.NotifiedCall;
-import dev.redoubt.linux.ProcessMemory;
-import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.linux.ThreadUser;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * The threads that look at memory. They start when there is something to do; what waits for them is bounded, because of
- * each sandbox only two calls may.
+ * The threads that look at memory and open files. They start when the first has something to do.
+ *
+ * <p>Work comes to them in two ways: calls that the broker's thread has received and cannot answer by their registers, and
+ * sandboxes whose every open is asked about. Those they receive from themselves: one hand less between a program and its
+ * files, and of each sandbox one call at a time.
  */
 final class Workers implements AutoCloseable {
     private static final int MOST = 4;
-    private static final int MOST_TEXT = 255;
-    private static final String FACTS = "@system-facts";
+    private static final long BELL = 0;
 
-    private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
+    private final Broker broker;
+    private final Epoll epoll = Epoll.create();
+    private final EventFd bell = EventFd.counting();
+    private final Queue<Runnable> jobs = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean closed;
 
-    private sealed interface Job {}
+    Workers(Broker broker) {
+        this.broker = broker;
+        epoll.add(bell.fd().number(), Epoll.READ, BELL);
+    }
 
-    private record Call(BrokeredSandbox sandbox, Work work) implements Job {}
+    /** Has it done by one of them. */
+    void execute(Runnable job) {
+        start();
+        jobs.add(job);
+        bell.ring();
+    }
 
-    private record Stop() implements Job {}
+    /** Watches a sandbox whose calls they receive themselves. */
+    void watch(BrokeredSandbox sandbox) {
+        start();
+        epoll.add(sandbox.listener().fd().number(), Epoll.READ | Epoll.ONCE, sandbox.token());
+    }
 
-    /** Has it done. Of the broker's thread alone, while the sandbox is watched. */
-    void take(BrokeredSandbox sandbox, Work work) {
-        sandbox.workBegins();
-        jobs.add(new Call(sandbox, work));
-        if (threads.size() < MOST && threads.size() <= jobs.size()) {
+    void watchAgain(BrokeredSandbox sandbox) {
+        try {
+            epoll.modify(sandbox.listener().fd().number(), Epoll.READ | Epoll.ONCE, sandbox.token());
+        } catch (LinuxException dropped) {
+            if (dropped.errno() != Errno.ENOENT) {
+                throw dropped;
+            }
+        }
+    }
+
+    void unwatch(BrokeredSandbox sandbox) {
+        epoll.remove(sandbox.listener().fd().number());
+    }
+
+    private synchronized void start() {
+        while (!closed && threads.size() < MOST) {
             String name = "redoubt-broker-" + (threads.size() + 1);
             threads.add(Thread.ofPlatform().daemon().name(name).start(this::run));
         }
     }
 
-    /** Does what it has taken and ends. */
+    private void run() {
+        ThreadUser.detach();
+        while (!closed) {
+            epoll.awaitOne(this::ready);
+        }
+    }
+
+    private void ready(long token, int events) {
+        if (token != BELL) {
+            broker.readyForWorker(token, events);
+        } else if (bell.silence()) {
+            Runnable job = jobs.poll();
+            if (job != null) {
+                job.run();
+            }
+        }
+    }
+
+    /** They end when they are done with what they have in hand. */
     @Override
     public void close() {
-        threads.forEach(thread -> jobs.add(new Stop()));
+        closed = true;
+        List<Thread> started;
+        synchronized (this) {
+            started = List.copyOf(threads);
+        }
+        started.forEach(thread -> bell.ring());
         try {
-            for (Thread thread : threads) {
+            for (Thread thread : started) {
                 thread.join();
             }
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void run() {
-        try {
-            while (jobs.take() instanceof Call(BrokeredSandbox sandbox, Work work)) {
-                finish(sandbox, work);
-                sandbox.workEnds();
-            }
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void finish(BrokeredSandbox sandbox, Work work) {
-        try {
-            switch (work) {
-                case Work.Refuse refuse -> refuse(sandbox, refuse);
-                case Work.TellFacts facts -> tellFacts(sandbox, facts);
-            }
-        } catch (RuntimeException failed) { // the edge of one call: its caller must not wait for ever
-            refuse(sandbox, work.received(), List.of(), Refusal.failed(failed));
-        }
-        work.received().slot().free();
-    }
-
-    private static void refuse(BrokeredSandbox sandbox, Work.Refuse work) {
-        refuse(sandbox, work.received(), texts(sandbox.listener(), work.received().call()), work.refusal());
-    }
-
-    private static void refuse(BrokeredSandbox sandbox, Received received, List<CallText> texts, Refusal refusal) {
-        boolean waited = sandbox.listener().refuse(received.call().id(), refusal.errno());
-        sandbox.note(received, texts, refusal.rule(), refusal.outcome(waited));
-    }
-
-    /** Where the caller is gone there is nothing to read, and nobody to answer. */
-    private static List<CallText> texts(SeccompListener listener, NotifiedCall call) {
-        List<CallText> texts = new ArrayList<>();
-        try (ProcessMemory memory = memory(listener, call).orElse(null)) {
-            long[] arguments = call.arguments();
-            for (int i = 0; memory != null && i < arguments.length; i++) {
-                if (CallWords.isText(call.number(), i) && arguments[i] != 0) {
-                    texts.add(text(memory, i, arguments[i]));
-                }
-            }
-        }
-        return texts;
-    }
-
-    private static CallText text(ProcessMemory memory, int argument, long address) {
-        try {
-            ProcessMemory.Text text = memory.string(address, MOST_TEXT);
-            return new CallText.Read(argument, text.bytes(), text.ended());
-        } catch (LinuxException unreadable) {
-            return new CallText.Unreadable(argument);
-        }
-    }
-
-    /**
-     * The memory of whoever waits for this call: asked after opening, because the number of a thread that was killed may be
-     * another's by then.
-     */
-    private static Optional<ProcessMemory> memory(SeccompListener listener, NotifiedCall call) {
-        Optional<ProcessMemory> opened = ProcessMemory.open(call.thread());
-        if (opened.isPresent() && !listener.isWaiting(call.id())) {
-            opened.get().close();
-            return Optional.empty();
-        }
-        return opened;
-    }
-
-    private static void tellFacts(BrokeredSandbox sandbox, Work.TellFacts work) {
-        NotifiedCall call = work.received().call();
-        SystemFacts facts = sandbox.terms().facts().get();
-        Optional<ProcessMemory> memory = memory(sandbox.listener(), call);
-        if (memory.isEmpty()) {
-            sandbox.note(work.received(), List.of(), FACTS, new Outcome.CallerGone());
             return;
         }
-        try (ProcessMemory of = memory.get()) {
-            of.write(call.arguments()[0], facts.bytes());
-            boolean waited = sandbox.listener().answer(call.id(), 0);
-            sandbox.note(
-                    work.received(),
-                    List.of(),
-                    FACTS,
-                    waited ? new Outcome.Answered("the sandbox's own numbers") : new Outcome.CallerGone());
-        } catch (LinuxException unwritable) {
-            refuse(sandbox, work.received(), List.of(), Refusal.badAddress(FACTS));
-        }
+        epoll.close();
+        bell.close();
     }
 }

@@ -33,6 +33,7 @@ record Document(
         Resources resources,
         Optional<Boolean> readOnlyRoot,
         SequencedMap<InsidePath, Placed<FileRules.Access>> paths,
+        List<String> patterns,
         List<CallLine> calls) {
 
     /** One entry of {@code syscalls}. */

@@ -102,6 +102,7 @@ final class DocumentReader {
                 resources.resources(),
                 files.readOnlyRoot(),
                 files.paths(),
+                files.patterns(),
                 calls.lines());
     }
 

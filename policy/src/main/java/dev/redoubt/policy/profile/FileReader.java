@@ -2,10 +2,14 @@ package dev.redoubt.policy.profile;
 
 import dev.redoubt.protocol.FileRules.Access;
 import dev.redoubt.protocol.InsidePath;
+import dev.redoubt.protocol.PathPatterns;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** The keys of {@code filesystem}. */
@@ -16,6 +20,7 @@ final class FileReader {
     private final SequencedMap<String, Consumer<Value>> keys = new LinkedHashMap<>();
     private Optional<Boolean> readOnlyRoot = Optional.empty();
     private final SequencedMap<InsidePath, Placed<Access>> paths = new LinkedHashMap<>();
+    private final Set<String> patterns = new LinkedHashSet<>();
 
     FileReader(ValueReader values) {
         this.values = values;
@@ -23,6 +28,7 @@ final class FileReader {
         keys.put("readonly", value -> paths(value, Access.READ_ONLY));
         keys.put("writable", value -> paths(value, Access.WRITABLE));
         keys.put("hidden", value -> paths(value, Access.HIDDEN));
+        keys.put("patterns", this::patterns);
     }
 
     void read(Value value) {
@@ -37,8 +43,25 @@ final class FileReader {
         return paths;
     }
 
+    List<String> patterns() {
+        return List.copyOf(patterns);
+    }
+
     SequencedMap<String, Consumer<Value>> keys() {
         return keys;
+    }
+
+    private void patterns(Value value) {
+        for (Value item : values.items(value)) {
+            Optional<String> pattern = values.form(item, FileReader::pattern);
+            if (pattern.isPresent() && !patterns.add(pattern.get())) {
+                values.complain(item.place(), pattern.get() + " is listed twice");
+            }
+        }
+    }
+
+    private static String pattern(String text) {
+        return new PathPatterns(List.of(text)).hidden().getFirst();
     }
 
     private void paths(Value value, Access access) {

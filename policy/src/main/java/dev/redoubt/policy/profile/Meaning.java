@@ -155,6 +155,14 @@ public final class Meaning {
             say("/", "writable, as far as owners and modes let; what is written is the sandbox's own", MOUNTS);
         }
         files.paths().forEach((path, access) -> path(path, access, files));
+        if (!files.patterns().isEmpty()) {
+            say(
+                    "patterns",
+                    "cannot be opened, by any name: " + String.join(" ", files.patterns().hidden())
+                            + "; every open is asked about, which takes some microseconds. They can still be renamed,"
+                            + " linked and executed by who has the right to",
+                    FILTER);
+        }
     }
 
     private void path(InsidePath path, Access access, FileRules files) {

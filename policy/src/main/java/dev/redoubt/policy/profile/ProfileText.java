@@ -98,6 +98,9 @@ public final class ProfileText {
                 tree.put(access.toString(), words(files.with(access)));
             }
         }
+        if (!files.patterns().isEmpty()) {
+            tree.put("patterns", files.patterns().hidden());
+        }
         return tree;
     }
 

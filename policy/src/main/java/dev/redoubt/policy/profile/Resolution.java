@@ -6,13 +6,16 @@ import dev.redoubt.protocol.FileRules;
 import dev.redoubt.protocol.FileRules.Access;
 import dev.redoubt.protocol.InsidePath;
 import dev.redoubt.protocol.Layer;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Puts a document on top of what it extends, and finds what contradicts itself or what no wall could hold.
@@ -116,11 +119,18 @@ final class Resolution {
         document.paths().forEach((path, access) -> checkPath(path, access, readOnlyRoot, paths));
         paths.keySet().forEach(path -> checkCovered(path, paths));
         try {
-            return new FileRules(readOnlyRoot, paths);
+            return new FileRules(readOnlyRoot, paths, patterns());
         } catch (IllegalArgumentException tooMany) {
-            findings.add(placeOf(paths.lastKey()), String.valueOf(tooMany.getMessage()));
+            findings.add(
+                    paths.isEmpty() ? Place.START : placeOf(paths.lastKey()), String.valueOf(tooMany.getMessage()));
             return FileRules.OPEN;
         }
+    }
+
+    private PathPatterns patterns() {
+        SortedSet<String> all = new TreeSet<>(parent.files().patterns().hidden());
+        all.addAll(document.patterns());
+        return new PathPatterns(List.copyOf(all));
     }
 
     private void checkPath(

@@ -61,6 +61,7 @@ final class ProfileReaderTest {
                   writable: [/srv/data]
                   readonly: [/srv/data/settings]
                   hidden: [/etc/shadow]
+                  patterns: ["**/id_rsa"]
                 syscalls:
                   allow:
                     - "@debug"
@@ -92,6 +93,7 @@ final class ProfileReaderTest {
                         new InsidePath("/srv/data"), Access.WRITABLE,
                         new InsidePath("/srv/data/settings"), Access.READ_ONLY,
                         new InsidePath("/etc/shadow"), Access.HIDDEN));
+        assertThat(profile.files().patterns().hidden()).containsExactly("**/id_rsa");
         assertThat(profile.calls().groups()).contains("@debug", "@network").doesNotContain("@ipc");
         assertThat(profile.calls().asked()).containsExactly("mkdir");
         Condition unix = Condition.on(0, new Condition.OneOf(-1, new TreeSet<>(List.of(1))));
@@ -159,6 +161,7 @@ final class ProfileReaderTest {
                             - /ok
                           readonly: [/ok, [/x]]
                           root: sometimes
+                          patterns: ["**/.env", "**/.env", ../x, /a/**b]
                         """))
                 .containsExactly(
                         "p.yaml:4:7: '/a/../etc': a '..' in it",
@@ -169,7 +172,10 @@ final class ProfileReaderTest {
                         "p.yaml:10:7: /ok again; line 9 makes it hidden already",
                         "p.yaml:11:14: /ok again; line 9 makes it hidden already",
                         "p.yaml:11:19: a word or a line is needed here, not a list",
-                        "p.yaml:12:9: unknown value 'sometimes'; it is one of readonly, writable");
+                        "p.yaml:12:9: unknown value 'sometimes'; it is one of readonly, writable",
+                        "p.yaml:13:25: **/.env is listed twice",
+                        "p.yaml:13:36: '../x': pattern '../x' begins with neither / nor **/",
+                        "p.yaml:13:42: '/a/**b': in pattern '/a/**b' ** is not a name of its own");
     }
 
     @Test

@@ -150,7 +150,8 @@ final class RandomProfilesTest {
 
     private static String condition(List<CallArguments.Named> arguments, Random random) {
         CallArguments.Named argument = arguments.get(random.nextInt(arguments.size()));
-        List<String> names = List.copyOf(argument.constants().keySet());
+        List<String> names =
+                argument.constants().isEmpty() ? List.of("0", "7") : List.copyOf(argument.constants().keySet());
         String name = names.get(random.nextInt(names.size()));
         return switch (random.nextInt(3)) {
             case 0 -> "{" + argument.name() + ": " + name + "}";

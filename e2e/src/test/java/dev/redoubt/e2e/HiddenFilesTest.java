@@ -1,0 +1,237 @@
+package dev.redoubt.e2e;
+
+import dev.redoubt.protocol.PathPatterns;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.node.Node;
+import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.node.walls.Capability;
+import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.SandboxSpec;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Files hidden by patterns, in real sandboxes. Every open is then the broker's: so each denial stands beside the same
+ * without a pattern, and what has nothing to do with patterns must be as if nobody stood between.
+ */
+class HiddenFilesTest {
+    private static final PathPatterns PATTERNS =
+            new PathPatterns(List.of("/etc/shadow", "**/.env", "/srv/*/keys/*.pem", "/srv/vault", "/tmp/h*"));
+
+    private static final SandboxSpec SPEC = spec(false);
+    private static final String PROBE = "/mnt/broker-probe";
+    private static final long ALL_ROOT = Capability.mask(Capability.ofRootJob(Profile.DEFAULT));
+
+    private static SandboxSpec spec(boolean readOnly) {
+        return new SandboxSpec(
+                "busybox",
+                Profile.DEFAULT,
+                Limits.DEFAULT,
+                NetworkMode.NONE,
+                readOnly,
+                "sandbox",
+                List.of(new HostMount(Place.NATIVES, "/mnt", true)),
+                1000);
+    }
+
+    private static String said(Sandbox sandbox, String script) throws Exception {
+        RunRequest request =
+                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000").withDirectory("/tmp");
+        return Jobs.run(sandbox, request).text();
+    }
+
+    private static String rootSaid(Sandbox sandbox, String script) throws Exception {
+        RunRequest request =
+                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("0").withCapabilities(ALL_ROOT, ALL_ROOT);
+        return Jobs.run(sandbox, request).text();
+    }
+
+    /** What a shell does with files all day. Nothing in it depends on times, numbers of processes or inodes. */
+    private static final String WORK = """
+            set +e; cd /tmp
+            echo 1 >a; cat a ./a /tmp/a ../tmp/a //tmp///a /tmp/./a; cat /tmp/a/; cat nothing; cat a/b; cat ''
+            mkdir -p d/e; ln -s ../a d/l; cat d/l; echo 2 >>d/l; cat a; cd d/e; cat ../l ../../a; cat ../../../../../tmp/a; cd /tmp
+            umask 027; echo x >b; umask 077; echo x >c; mkdir m; umask 022; ls -ln a b c | cut -c1-32; echo over >b; cat b
+            ln -s gone dangling; cat dangling; echo made >dangling; cat gone; ln -s /tmp/d/abs far; echo made >far; cat d/abs
+            ln -s loop loop; cat loop; ls d; ls -a /; : >a; wc -c a; echo x >/nope; echo x >/etc/passwd2; cat /root/x; ls /root
+            (set -C; echo y >b); dd if=/dev/zero of=z bs=1k count=2 2>/dev/null; wc -c z; head -c 3 /dev/urandom | wc -c
+            echo err >/dev/stderr; echo out >/dev/stdout; echo in | cat /dev/stdin; cat /dev/fd/0 <b; echo lost >/dev/full
+            cat /proc/self/comm; cat /proc/self/cmdline | tr '\\0' ' '; cat /proc/thread-self/comm; wc -l </proc/mounts
+            grep -E 'Name|Umask|id:|Groups|Threads|Cap|Seccomp:' /proc/self/status; head -1 /proc/1/status; ls /proc/self/fd
+            cat /proc/self/environ | tr '\\0' '\\n' | grep -c PATH; cat /proc/1/environ; cat /proc/1/mem; ls -l /proc/1/fd
+            cat /proc/meminfo | head -1; cat /proc/sys/kernel/ostype; cat /proc/sys/vm/overcommit_memory; cat /proc/kcore
+            mkfifo p; exec 6<>p; echo through >&6; head -1 <&6; exec 6>&-; cat /proc/self/maps | grep -c stack; cmp /proc/self/exe /bin/cmp
+            cat /proc/self/cwd/b /proc/self/root/tmp/b; exec 7<d; cat /proc/self/fd/7/l /dev/fd/7/../b; ls /proc/self/cwd/d
+            sort /etc/group | head -1; find . -name a; tar c b | tar t; vi --help 2>&1 | head -1; id -u
+            mkdir noread; echo s >noread/f; chmod 000 noread; cat noread/f; ls noread; cd noread; chmod 711 noread; cat noread/f
+            rm b; cat b; exec 5>deleted; rm deleted; echo into >&5; cat /proc/self/fd/5 | wc -c; rmdir m; cd m""";
+
+    @Test
+    void whatHasNothingToDoWithPatternsIsAsWithoutThem() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            assertThat(said(hiding, WORK)).isEqualTo(said(plain, WORK));
+        }
+    }
+
+    /**
+     * A tree of the sandbox's root, whose files say which they are: H what is hidden, A what is not. Hidden names cannot be
+     * made; who may rename can give them, which is why a pattern is for files that jobs cannot rename.
+     */
+    private static void plant(Sandbox sandbox) throws Exception {
+        assertThat(rootSaid(sandbox, """
+                        mkdir -p /srv/app/keys /srv/vault/deep /srv/app/.env.d
+                        for f in /srv/.env /srv/app/.env /srv/app/keys/a.pem /srv/vault/x /srv/vault/deep/y; do echo H >/srv/t; mv /srv/t $f; done
+                        for f in /srv/.envrc /srv/app/keys/a.pub /srv/vaults /srv/app/.env.d/a /srv/a.pem; do echo A >$f; done
+                        ln -s .env /srv/plain; ln -s /srv/app /srv/link; ln /srv/app/.env /srv/app/twin""")).isEmpty();
+    }
+
+    /** Every way to a name that we could think of. */
+    private static final String WAYS = """
+            cd /srv/app
+            for p in /srv/.env /srv/app/.env .env ./.env ../.env ../app/.env //srv///app/./.env /srv/link/.env /srv/plain \
+                /proc/self/root/srv/.env /proc/self/cwd/.env /proc/thread-self/cwd/../.env /srv/app/keys/a.pem keys/a.pem \
+                /srv/vault/x /srv/vault/deep/y /srv/vault/deep/../x /proc/1/root/srv/.env; do
+                cat $p 2>/dev/null && echo "by $p"
+            done
+            exec 5</srv/app; cat /proc/self/fd/5/.env /dev/fd/5/.env /proc/self/fd/5/../.env 2>/dev/null
+            head -c 1 .env 2>/dev/null; dd if=.env 2>/dev/null; while read l; do echo $l; done <.env
+            ls /srv/vault /srv/vault/deep 2>/dev/null; grep -r H /srv/app/keys /srv/.env 2>/dev/null
+            cp .env /tmp/copy 2>/dev/null && cat /tmp/copy; tar c .env 2>/dev/null | tar xO 2>/dev/null; wc -c <.env""";
+
+    @Test
+    void aHiddenFileCannotBeOpenedByAnyOfItsNames() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            plant(plain);
+            plant(hiding);
+            assertThat(said(plain, WAYS).lines().filter(line -> line.contains("H")))
+                    .as("the control: without patterns they can")
+                    .hasSizeGreaterThan(20);
+            assertThat(said(hiding, WAYS).lines().filter(line -> !line.matches(".*o such file.*|.*:|")))
+                    .as("not a byte, not a name in a hidden directory")
+                    .isEmpty();
+            assertThat(said(hiding, "cat /srv/.envrc /srv/app/keys/a.pub /srv/vaults /srv/app/.env.d/a /srv/a.pem"))
+                    .as("what only looks like it")
+                    .isEqualTo("A\n".repeat(5));
+            // A pattern is held against names: root inside, who made this second one, could have read the file itself.
+            assertThat(said(hiding, "cat /srv/app/twin")).isEqualTo("H\n");
+        }
+    }
+
+    @Test
+    void aHiddenNameCannotBeMade() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            String making = "cd /tmp; echo 1 >.env; ln -s .env l; echo 2 >l; cat .env";
+            assertThat(said(plain, making)).isEqualTo("2\n");
+            assertThat(said(hiding, making).lines())
+                    .hasSize(3)
+                    .allMatch(line -> line.contains("Permission denied") || line.contains("No such file"));
+            assertThat(said(hiding, "ls -A /tmp")).isEqualTo("l\n");
+        }
+    }
+
+    @Test
+    void twoThreadsNeverGetHoldOfIt() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            for (Sandbox sandbox : List.of(plain, hiding)) {
+                said(sandbox, "echo A >/tmp/a1");
+                rootSaid(sandbox, "mkdir -p /srv/vault; echo H >/srv/t; mv /srv/t /srv/vault/h1");
+            }
+            for (String way : List.of("flip", "relink")) {
+                String race = PROBE + " " + way + " /tmp/a1 /srv/vault/h1 ";
+                Race open = Race.of(said(plain, race + 20_000));
+                assertThat(open.hidden()).as("the control: without patterns it is got").isPositive();
+                Race closed = Race.of(said(hiding, race + 100_000));
+                System.out.printf("%s: without patterns %s, with patterns %s%n", way, open, closed);
+                assertThat(closed.hidden()).isZero();
+                assertThat(closed.allowed()).as("the race was one").isPositive();
+                assertThat(closed.refused()).as("the race was one").isPositive();
+            }
+        }
+    }
+
+    private record Race(long allowed, long hidden, long refused) {
+        static Race of(String said) {
+            String[] words = said.strip().split(" ", -1);
+            assertThat(words).as(said).hasSize(6);
+            return new Race(Long.parseLong(words[1]), Long.parseLong(words[3]), Long.parseLong(words[5]));
+        }
+    }
+
+    @Test
+    void pointersAreJudgedAsTheKernelDoes() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            String edges = said(hiding, PROBE + " edges /etc/group");
+            assertThat(edges).isEqualTo(said(plain, PROBE + " edges /etc/group"));
+            assertThat(edges.lines())
+                    .contains("no-end -14", "too-long -36", "crossing 0", "just-fits 0", "unmapped -14", "kernel -14")
+                    .contains("sysinfo-half -14", "sysinfo 0", "mount-unmapped -1", "openat2-unknown -7", "bad-directory -9");
+        }
+    }
+
+    /** Nobody gets by the broker what the kernel would not give him. */
+    @Test
+    void filesBelongToTheirOwners() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            rootSaid(hiding, "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
+            assertThat(said(hiding, "cat /srv/group; cat /srv/root; echo x >/srv/new; echo x >>/srv/group"))
+                    .isEqualTo("""
+                            g
+                            cat: can't open '/srv/root': Permission denied
+                            sh: can't create /srv/new: Permission denied
+                            sh: can't create /srv/group: Permission denied
+                            """);
+            said(hiding, "echo mine >/tmp/mine; chmod 600 /tmp/mine");
+            assertThat(rootSaid(hiding, "cat /srv/root; stat -c %u:%g /srv/root /tmp/mine; cat /tmp/mine"))
+                    .as("root opens what is root's; its capability over others' files is not the broker's to use")
+                    .isEqualTo("r\n0:0\n1000:1000\ncat: can't open '/tmp/mine': Permission denied\n");
+            String other = "cat /proc/1/environ; cat /proc/1/maps; cat /proc/$(cat /tmp/pid)/maps | wc -l; ls -l /proc/1/fd/";
+            Jobs.run(hiding, RunRequest.exec("sh", "-c", "sleep 20 & echo $! >/tmp/pid").withUser("0"));
+            assertThat(said(hiding, other).lines().filter(line -> !line.contains("Permission denied")))
+                    .containsExactly("0", "total 0");
+        }
+    }
+
+    @Test
+    void whatIsReadOnlyStaysSo() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(spec(true));
+                Sandbox hiding = node.create(spec(true).hiding(PATTERNS))) {
+            String writing = "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
+            assertThat(rootSaid(hiding, writing)).isEqualTo(rootSaid(plain, writing)).endsWith("/tmp/new\n/run/new\n");
+        }
+    }
+
+    @Test
+    void programsKnowThatTheirOwnLandlockWouldNotHold() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip())).isPositive();
+            assertThat(said(hiding, PROBE + " landlock")).isEqualTo("-95\n");
+        }
+    }
+}
