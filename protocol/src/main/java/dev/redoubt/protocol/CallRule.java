@@ -1,5 +1,6 @@
 package dev.redoubt.protocol;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
@@ -17,7 +18,8 @@ public sealed interface CallRule {
     record Allow(List<Condition> onlyWhen, List<Refusal> except) implements CallRule {
         public Allow {
             onlyWhen = List.copyOf(onlyWhen);
-            except = List.copyOf(except);
+            // In one order, so that rules that mean the same are the same
+            except = except.stream().sorted(Comparator.comparing(Refusal::error)).toList();
         }
     }
 
