@@ -42,7 +42,7 @@ final class LocalRun {
     private final Profile profile;
     private final Resources resources;
 
-    private LocalRun(RunOptions options, Profile profile) {
+    LocalRun(RunOptions options, Profile profile) {
         this.options = options;
         this.profile = profile;
         this.resources = profile.resources().overriddenBy(options.resources());
@@ -50,11 +50,7 @@ final class LocalRun {
 
     /** @return the exit code of the command, or one of the contract's 124 to 127 */
     static int run(RunOptions options) {
-        if (LinuxFiles.status("/proc/self").uid() != 0) {
-            throw new Refusal(
-                    Refusal.Code.FORBIDDEN,
-                    "run needs root on this machine: sandboxes are built from namespaces and mounts");
-        }
+        needsRoot("run");
         Profile profile = Profiles.named(options.profile());
         Meaning.warnings(profile).forEach(Say::line);
         if (options.acceptSharedKernel()) {
@@ -69,6 +65,14 @@ final class LocalRun {
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
             throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+        }
+    }
+
+    static void needsRoot(String command) {
+        if (LinuxFiles.status("/proc/self").uid() != 0) {
+            throw new Refusal(
+                    Refusal.Code.FORBIDDEN,
+                    command + " needs root on this machine: sandboxes are built from namespaces and mounts");
         }
     }
 
@@ -166,7 +170,7 @@ final class LocalRun {
         return missing ? Exit.RUN_NOT_FOUND : Exit.RUN_NOT_EXECUTABLE;
     }
 
-    private SandboxSpec spec(ImageConfig image) {
+    SandboxSpec spec(ImageConfig image) {
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts = options.mounts().stream()
                 .map(mount -> new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
@@ -183,20 +187,24 @@ final class LocalRun {
     }
 
     private RunRequest request(ImageConfig image) {
+        RunRequest request = work(image).withInput();
+        return terminal().map(request::withTerminal).orElse(request);
+    }
+
+    /** The command, without a word of where its input comes from. */
+    RunRequest work(ImageConfig image) {
         String user = user(image);
         boolean root = user.equals("root") || user.equals("0") || user.startsWith("root:") || user.startsWith("0:");
         long mask = Capability.mask(Capability.ofRootJob(profile));
         List<Bytes> environment = new ArrayList<>();
         image.environment().forEach(variable -> environment.add(Bytes.of(variable)));
         options.environmentBytes().forEach(variable -> environment.add(Bytes.of(variable)));
-        RunRequest request = RunRequest.of(new Work.Exec(
+        return RunRequest.of(new Work.Exec(
                         options.commandBytes().stream().map(Bytes::of).toList()))
                 .withUser(profile.users() == Profile.Users.SINGLE ? single(user) : user)
                 .withDirectory(options.workdir().orElse(image.workingDirectory()))
                 .withEnvironment(Environment.lastOfEach(environment))
-                .withCapabilities(mask, root ? mask : 0)
-                .withInput();
-        return terminal().map(request::withTerminal).orElse(request);
+                .withCapabilities(mask, root ? mask : 0);
     }
 
     /** A profile with a single user has no way to become another one: its jobs are the user of the guest. */

@@ -2,6 +2,7 @@ package dev.redoubt.app;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -80,6 +81,10 @@ final class Redoubt {
         if (run != null) {
             // What follows the command is the command's, options too.
             run.setStopAtPositional(true);
+        }
+        CommandLine profile = line.getSubcommands().get("profile");
+        if (profile != null) {
+            Objects.requireNonNull(profile.getSubcommands().get("learn")).setStopAtPositional(true);
         }
         return line;
     }

@@ -15,6 +15,8 @@ final class Training {
             List.of("run", "--help"),
             List.of("run", "--no-such-option"),
             List.of("run", "--memory", "64M", "--timeout", "10s", "--env", "A=B", "--", "true"),
+            List.of("run", "--profile", "minimal", "--", "true"),
+            List.of("profile", "check", "minimal"),
             List.of("image", "ls", "--json"),
             List.of("doctor", "--json"));
 

@@ -116,6 +116,17 @@ class LayersTest {
             .because("a MemorySegment is checked memory only as long as nobody says how large it is");
 
     @ArchTest
+    static final ArchRule ONLY_AN_AUDIT_LETS_PASS = noClasses()
+            .that()
+            .doNotHaveSimpleName("CallAudit")
+            .should()
+            .callMethodWhere(describe(
+                    "lets a notified call go on",
+                    call -> call.getTarget().getName().equals("letPass")))
+            .because("memory that somebody looked at may have changed by the time the kernel looks: nothing may be decided by it"
+                    + " and let pass");
+
+    @ArchTest
     static final ArchRule NO_VIRTUAL_THREADS_NEAR_THE_KERNEL = noClasses()
             .that()
             .resideInAnyPackage(NODE, LINUX)

@@ -46,10 +46,11 @@ final class Confinement {
     /**
      * The whole spec of one sandbox.
      *
+     * @param filter of the profile's rules
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec compile(SandboxSpec spec, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? JOB_UID : GUEST_UID;
@@ -74,8 +75,7 @@ final class Confinement {
                 masks(files),
                 ResourceLimits.ofGuest(),
                 landlock(files.readOnlyRoot(), writable(spec)),
-                new LaunchSpec.Filter(
-                        Filter.of(profile.calls(), !files.patterns().isEmpty()).bytes()),
+                new LaunchSpec.Filter(filter.bytes()),
                 arguments(profile));
     }
 

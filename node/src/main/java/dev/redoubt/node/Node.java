@@ -27,7 +27,9 @@ import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.node.seccomp.BrokeredSandbox;
+import dev.redoubt.node.seccomp.CallAudit;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.seccomp.Openings;
 import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
@@ -41,9 +43,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The node library: sandboxes on this host.
@@ -61,6 +65,7 @@ public final class Node implements AutoCloseable {
     private final ImageStore images;
     private final Confinement confinement;
     private final Broker broker;
+    private final Listening brokered = new Brokered();
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
@@ -127,6 +132,68 @@ public final class Node implements AutoCloseable {
      *     built yet, STORAGE_FULL; nothing is left of it
      */
     public Sandbox create(SandboxSpec spec) {
+        return build(spec, brokered);
+    }
+
+    /** A sandbox that is as confined as any other, and whose calls are listened to. */
+    public record Audited(Sandbox sandbox, CallAudit calls) {}
+
+    /**
+     * A sandbox of this process, to learn what its jobs call.
+     *
+     * @throws Problem as {@link #create}; UNPROCESSABLE too where the profile hides files by patterns, because then the
+     *     broker has to open them
+     */
+    public Audited audit(SandboxSpec spec) {
+        if (!spec.files().patterns().isEmpty() || settings.life() != NodeSettings.Life.WITH_THIS_PROCESS) {
+            throw new Problem(
+                    ProblemCode.UNPROCESSABLE, "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
+        }
+        Auditing auditing = new Auditing();
+        Sandbox sandbox = build(spec, auditing);
+        return new Audited(sandbox, Objects.requireNonNull(auditing.audit));
+    }
+
+    /** Who is asked about calls: that decides about what the filter asks. */
+    private interface Listening {
+        Filter filter(SandboxSpec spec);
+
+        /** Takes the listener over, until {@code undo}. */
+        CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo);
+    }
+
+    private final class Brokered implements Listening {
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.of(spec.profile().calls(), !spec.files().patterns().isEmpty());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            BrokeredSandbox sandbox = broker.answer(number, listener, pidfd, terms);
+            undo.add(sandbox::close);
+            return sandbox.log();
+        }
+    }
+
+    private static final class Auditing implements Listening {
+        private @Nullable CallAudit audit;
+
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.audited(spec.profile().calls());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            CallAudit started = CallAudit.start(listener, pidfd, terms);
+            undo.add(started::close);
+            audit = started;
+            return CallLog.empty();
+        }
+    }
+
+    private Sandbox build(SandboxSpec spec, Listening listening) {
         if (!spec.network().isBuilt()) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
@@ -139,7 +206,7 @@ public final class Node implements AutoCloseable {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {
-                Sandbox sandbox = launch(slot, spec);
+                Sandbox sandbox = launch(slot, spec, listening);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;
@@ -199,7 +266,7 @@ public final class Node implements AutoCloseable {
         disks.close();
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, Listening listening) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user).layerDirectories();
@@ -210,7 +277,8 @@ public final class Node implements AutoCloseable {
         Disk disk = disks.acquire(
                 slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
         undo.addLast(disk::release);
-        LaunchSpec launch = confinement.compile(spec, layers.size(), Mounting.binds(spec, layers.size() + 1));
+        LaunchSpec launch = confinement.compile(
+                spec, listening.filter(spec), layers.size(), Mounting.binds(spec, layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
         household.owner().write(remembered.in(slot.entry()));
 
@@ -223,31 +291,28 @@ public final class Node implements AutoCloseable {
                             mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
-            return sandbox(slot, remembered, launched);
+            return sandbox(slot, remembered, launched, listening);
         } finally {
             mounts.forEach(Fd::close);
         }
     }
 
-    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, Spawner.Launched launched) {
+    private Sandbox sandbox(
+            Slots.Slot slot, Remembered remembered, Spawner.Launched launched, Listening listening) {
         Fd channel = Fd.owned(launched.channel());
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
         slot.undo().add(pidfd::close);
         Terms terms = terms(remembered, slot.range(), slot.cgroup());
-        CallLog calls = answered(slot.number(), launched.listener(), pidfd, terms, slot.undo());
+        CallLog calls = listened(listening, slot.number(), launched.listener(), pidfd, terms, slot.undo());
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
         return new Sandbox(slot.id(), remembered, handles, slot.cgroup(), calls, loop, sockets, slot.undo(), false);
     }
 
-    /** Gives the listener to the broker. There is none only where the test build of the spawner left the filter away. */
-    private CallLog answered(long number, int listener, Fd pidfd, Terms terms, Undo undo) {
-        if (listener < 0) {
-            return CallLog.empty();
-        }
-        BrokeredSandbox brokered = broker.answer(number, Fd.owned(listener), pidfd, terms);
-        undo.add(brokered::close);
-        return brokered.log();
+    /** There is no listener only where the test build of the spawner left the filter away. */
+    private static CallLog listened(
+            Listening listening, long number, int listener, Fd pidfd, Terms terms, Undo undo) {
+        return listener < 0 ? CallLog.empty() : listening.begin(number, Fd.owned(listener), pidfd, terms, undo);
     }
 
     /** What the broker holds a sandbox to. */
@@ -275,7 +340,7 @@ public final class Node implements AutoCloseable {
         undo.add(namespace::close);
         Remembered remembered = Remembered.of(entry);
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
-        CallLog calls = answered(entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
+        CallLog calls = listened(brokered, entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 remembered,

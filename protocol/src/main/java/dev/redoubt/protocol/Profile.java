@@ -149,6 +149,18 @@ public record Profile(
                 name, description, runtimes, requires, users, root, network, devices, resources, others, calls);
     }
 
+    /** The same for other users. */
+    public Profile withUsers(Users others, Root otherRoot) {
+        return new Profile(
+                name, description, runtimes, requires, others, otherRoot, network, devices, resources, files, calls);
+    }
+
+    /** The same with another mode of the network. */
+    public Profile withNetwork(NetworkMode other) {
+        return new Profile(
+                name, description, runtimes, requires, users, root, other, devices, resources, files, calls);
+    }
+
     /** Whether a profile may be called that. */
     public static boolean isName(String name) {
         return name.length() <= MOST_NAME && NAME.matcher(name).matches();

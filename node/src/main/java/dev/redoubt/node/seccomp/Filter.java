@@ -1,5 +1,6 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.CallNames;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.policy.calls.Decisions;
@@ -44,6 +45,14 @@ public final class Filter {
      */
     public static Filter of(CallRules rules, boolean opensToo) {
         return RECENT.of(new Recipe(rules, opensToo));
+    }
+
+    /** The filter of a profile that asks a {@link CallAudit} about all that it would let pass, but for what process 1 needs. */
+    public static Filter audited(CallRules rules) {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(Decisions.of(rules));
+        decisions.replaceAll((number, decision) ->
+                CallNames.isGuests(CallNumbers.nameOf(number)) ? decision : decision.audited());
+        return new Filter(Compiler.compile(decisions));
     }
 
     /** The filter of a profile, without a broker. */

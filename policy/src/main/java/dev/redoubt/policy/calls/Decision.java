@@ -76,6 +76,18 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
         return new Decision(asked, explained(otherwise));
     }
 
+    /** This decision when an audit listens: it is asked wherever the filter would let pass. */
+    public Decision audited() {
+        List<Clause> asked = clauses.stream()
+                .map(clause -> new Clause(clause.group(), audited(clause.verdict()), clause.tests()))
+                .toList();
+        return new Decision(asked, audited(otherwise));
+    }
+
+    private static Verdict audited(Verdict verdict) {
+        return verdict == Verdict.Plain.ALLOW ? Verdict.Plain.NOTIFY : verdict;
+    }
+
     private static Verdict explained(Verdict verdict) {
         return verdict instanceof Verdict.Refuse ? Verdict.Plain.NOTIFY : verdict;
     }
