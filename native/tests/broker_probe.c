@@ -5,6 +5,7 @@
  *   broker-probe relink ALLOWED HIDDEN TIMES  the same with two links that are exchanged
  *   broker-probe edges FILE                   paths and pointers at the edges of memory
  *   broker-probe spin MILLISECONDS            refused calls as fast as they come
+ *   broker-probe calls TIMES                  so often a refused call and sysinfo(2); prints how often both were right
  *   broker-probe pace TIMES MICROSECONDS      refused calls with a pause between them: how long each took, in microseconds
  *   broker-probe crowd THREADS                so many threads, each with one refused call, all at once
  *   broker-probe killed FILE TIMES            processes that are killed in the middle of a call
@@ -195,6 +196,17 @@ static void spin(long milliseconds)
 	printf("%ld\n", count);
 }
 
+static void calls(long times)
+{
+	long right = 0;
+	for (long i = 0; i < times; i++) {
+		struct sysinfo facts = {0};
+		long refused = refused_call() < 0 && errno == EPERM;
+		right += refused && sysinfo(&facts) == 0 && facts.mem_unit == 1 && facts.totalram > 0;
+	}
+	printf("%ld\n", right);
+}
+
 static int ascending(const void *a, const void *b)
 {
 	long long left = *(const long long *)a, right = *(const long long *)b;
@@ -292,6 +304,8 @@ int main(int argc, char **argv)
 		edges(argv[2]);
 	else if (argc == 3 && strcmp(way, "spin") == 0)
 		spin(atol(argv[2]));
+	else if (argc == 3 && strcmp(way, "calls") == 0)
+		calls(atol(argv[2]));
 	else if (argc == 4 && strcmp(way, "pace") == 0)
 		pace(atol(argv[2]), atol(argv[3]));
 	else if (argc == 3 && strcmp(way, "crowd") == 0)

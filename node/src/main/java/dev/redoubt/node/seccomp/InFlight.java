@@ -106,7 +106,8 @@ final class InFlight implements AutoCloseable {
                 left.computeIfAbsent(slot.sandbox(), number -> new ArrayList<>())
                         .add(slot);
             } else {
-                slot.free();
+                slot.belongsTo(NOBODY);
+                free.addLast(slot);
             }
         }
     }
