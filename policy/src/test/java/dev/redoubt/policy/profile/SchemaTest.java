@@ -2,7 +2,9 @@ package dev.redoubt.policy.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.calls.CallNames;
 import dev.redoubt.protocol.Layer;
+import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -128,6 +130,24 @@ final class SchemaTest {
     void theBuiltInsAreValidAndSoIsWhatIsShownOfThem(String name) {
         assertThat(validator.mistakes(yaml(BuiltIns.text(name)))).isEmpty();
         assertThat(validator.mistakes(yaml(ProfileText.of(BuiltIns.find(name).orElseThrow())))).isEmpty();
+    }
+
+    /** The page that people read first: its example is a profile, and its table is the list's. */
+    @Test
+    void theManualSaysTheSame() throws IOException {
+        String page = Files.readString(FILE.resolve("../../docs/profiles.md").normalize());
+        String example = page.substring(page.indexOf("```yaml\n") + 8, page.indexOf("\n```\n"));
+        assertThat(validator.mistakes(yaml(example))).isEmpty();
+        Profile profile = ProfileReader.alone().read("my-service.yaml", example);
+        assertThat(profile.calls().asked()).containsExactly("memfd_create");
+        List<String> keys = new ArrayList<>();
+        DocumentReader.keys().forEach((path, names) -> names.stream()
+                .filter(key -> !example.contains(key + ":") && !key.equals("name"))
+                .forEach(keys::add));
+        assertThat(keys).as("keys that the example does not show").isEmpty();
+        CallNames.groups().values().forEach(group -> assertThat(page)
+                .contains("| `" + group.name() + "` | " + group.purpose() + " |"));
+        BuiltIns.NAMES.forEach(name -> assertThat(page).contains("| `" + name + "` |"));
     }
 
     /** What the schema of an editor marks, the reader refuses, and the other way round. */
