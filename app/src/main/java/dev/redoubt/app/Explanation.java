@@ -23,9 +23,7 @@ final class Explanation {
         List<String> lines = new ArrayList<>();
         lines.add(head(report));
         Map<Asked, Integer> asked = asked(report);
-        asked.entrySet().stream()
-                .limit(MOST_LINES)
-                .forEach(entry -> lines.add(line(entry.getKey(), entry.getValue())));
+        asked.entrySet().stream().limit(MOST_LINES).forEach(entry -> lines.add(line(entry.getKey(), entry.getValue())));
         if (asked.size() > MOST_LINES) {
             lines.add("  and " + (asked.size() - MOST_LINES) + " others");
         }
@@ -66,8 +64,8 @@ final class Explanation {
             return;
         }
         long written = report.events().stream()
-                .filter(event -> event.call().equals(count.call())
-                        && event.outcome().equals(refused))
+                .filter(event ->
+                        event.call().equals(count.call()) && event.outcome().equals(refused))
                 .count();
         if (count.times() > written) {
             lines.add("  " + count.call() + ": refused " + name(refused) + ", " + (count.times() - written)

@@ -77,7 +77,9 @@ final class LocalLearn {
 
     /** Who does not ask for another user needs none. */
     private static Profile narrowed(Profile within, RunOptions options) {
-        boolean plain = options.user().isEmpty() || options.user().get().equals("1000") || options.user().get().equals("user");
+        boolean plain = options.user().isEmpty()
+                || options.user().get().equals("1000")
+                || options.user().get().equals("user");
         Profile here = options.acceptSharedKernel() ? within.alsoIn(RuntimeClass.CONTAINER) : within;
         Profile profile = plain ? here.withUsers(Profile.Users.SINGLE, Profile.Root.NONE) : here;
         return options.network().map(profile::withNetwork).orElse(profile);
@@ -142,11 +144,15 @@ final class LocalLearn {
             if (exit instanceof JobExit.NotStarted(var step, int errno, var usage)) {
                 throw new Refusal(
                         Refusal.Code.UNPROCESSABLE,
-                        "the command was not started: " + step.name().toLowerCase(Locale.ROOT) + ": " + Errno.describe(errno));
+                        "the command was not started: " + step.name().toLowerCase(Locale.ROOT) + ": "
+                                + Errno.describe(errno));
             }
-            return new End(words(exit), HexFormat.of().formatHex(output.getMessageDigest().digest()));
+            return new End(
+                    words(exit),
+                    HexFormat.of().formatHex(output.getMessageDigest().digest()));
         } catch (TimeoutException endless) {
-            throw new Refusal(Refusal.Code.UNPROCESSABLE, "the command did not end within " + LIMIT.toMinutes() + " minutes");
+            throw new Refusal(
+                    Refusal.Code.UNPROCESSABLE, "the command did not end within " + LIMIT.toMinutes() + " minutes");
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof SandboxGoneException) {
                 throw new Refusal(Refusal.Code.UNPROCESSABLE, "the sandbox ended before the command did");

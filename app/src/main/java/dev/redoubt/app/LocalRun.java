@@ -118,8 +118,7 @@ final class LocalRun {
     }
 
     private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
-        RunSession session =
-                new RunSession(resources.wall(), resources.idle());
+        RunSession session = new RunSession(resources.wall(), resources.idle());
         if (request.terminal().isEmpty()) {
             return session.run(guest, request);
         }

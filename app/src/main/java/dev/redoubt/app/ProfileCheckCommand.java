@@ -59,7 +59,10 @@ final class ProfileCheckCommand implements Callable<Integer> {
     record Mistake(String source, int line, int column, String message) {
         static Mistake of(Complaint complaint) {
             return new Mistake(
-                    complaint.source(), complaint.place().line(), complaint.place().column(), complaint.message());
+                    complaint.source(),
+                    complaint.place().line(),
+                    complaint.place().column(),
+                    complaint.message());
         }
     }
 
@@ -101,7 +104,8 @@ final class ProfileCheckCommand implements Callable<Integer> {
                     Meaning.of(read).stream().map(Row::of).toList(),
                     host);
         } catch (ProfileException wrong) {
-            List<Mistake> mistakes = wrong.complaints().stream().map(Mistake::of).toList();
+            List<Mistake> mistakes =
+                    wrong.complaints().stream().map(Mistake::of).toList();
             return new Report(profile, false, mistakes, List.of(), List.of(), List.of());
         }
     }
@@ -112,7 +116,8 @@ final class ProfileCheckCommand implements Callable<Integer> {
         Stream<Lack> findings = Doctor.examine(DataDirectory.configured(System.getenv())).stream()
                 .flatMap(finding -> switch (finding) {
                     case Finding.Fit ignored -> Stream.<Lack>empty();
-                    case Finding.Weak weak -> Stream.of(new Lack(weak.wall(), weak.restsOn() + ": " + weak.found(), false));
+                    case Finding.Weak weak ->
+                        Stream.of(new Lack(weak.wall(), weak.restsOn() + ": " + weak.found(), false));
                     case Finding.Missing missing ->
                         Stream.of(new Lack(missing.wall(), missing.restsOn() + ": " + missing.found(), true));
                 });
@@ -122,7 +127,8 @@ final class ProfileCheckCommand implements Callable<Integer> {
     private void print(Report report) {
         if (!report.mistakes().isEmpty()) {
             String mistakes = report.mistakes().stream()
-                    .map(mistake -> mistake.source() + ":" + mistake.line() + ":" + mistake.column() + ": " + mistake.message())
+                    .map(mistake ->
+                            mistake.source() + ":" + mistake.line() + ":" + mistake.column() + ": " + mistake.message())
                     .collect(Collectors.joining("\n"));
             Out.error(spec, mistakes);
             return;

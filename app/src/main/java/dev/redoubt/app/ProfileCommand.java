@@ -7,5 +7,10 @@ import picocli.CommandLine.Command;
         name = "profile",
         description = "List, show, check and learn profiles.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ProfileListCommand.class, ProfileShowCommand.class, ProfileCheckCommand.class, ProfileLearnCommand.class})
+        subcommands = {
+            ProfileListCommand.class,
+            ProfileShowCommand.class,
+            ProfileCheckCommand.class,
+            ProfileLearnCommand.class
+        })
 final class ProfileCommand {}

@@ -51,9 +51,11 @@ final class Profiles {
         }
         Path file = path(nameOrFile);
         Path directory = Optional.ofNullable(file.getParent()).orElse(Path.of(""));
-        String text = text(file, nameOrFile).orElseThrow(() -> new Refusal(
-                Refusal.Code.NOT_FOUND, "--profile " + nameOrFile + ": there is no such file"));
-        return ProfileReader.withFiles(name -> text(directory.resolve(name), name)).read(nameOrFile, text);
+        String text = text(file, nameOrFile)
+                .orElseThrow(() ->
+                        new Refusal(Refusal.Code.NOT_FOUND, "--profile " + nameOrFile + ": there is no such file"));
+        return ProfileReader.withFiles(name -> text(directory.resolve(name), name))
+                .read(nameOrFile, text);
     }
 
     private static Refusal unknown(String name) {
@@ -86,8 +88,10 @@ final class Profiles {
                         Refusal.Code.VALIDATION_ERROR,
                         "--profile " + shown + ": more than " + MOST_BYTES + " bytes; a profile has some hundreds");
             }
-            return Optional.of(
-                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString());
         } catch (CharacterCodingException notText) {
             throw new Refusal(Refusal.Code.VALIDATION_ERROR, "--profile " + shown + ": not UTF-8");
         } catch (IOException failed) {

@@ -228,7 +228,11 @@ final class RunCommand implements Callable<Integer> {
     /** A wish that cannot be met is refused, never met by something else. */
     void refuseWhatIsNotBuilt() {
         choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
-        choice("--network", network == null ? "none" : network, List.of("none", "localhost"), List.of("egress", "internet", "block"));
+        choice(
+                "--network",
+                network == null ? "none" : network,
+                List.of("none", "localhost"),
+                List.of("egress", "internet", "block"));
         notBuilt("--allow", !allow.isEmpty());
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());

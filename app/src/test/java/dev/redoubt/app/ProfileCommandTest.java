@@ -40,7 +40,10 @@ class ProfileCommandTest {
 
     @Test
     void listsTheBuiltIns() {
-        assertThat(say("profile", "ls").out()).startsWith("default ").contains("\nhostile-tenant ").contains("ptrace is ALLOWED");
+        assertThat(say("profile", "ls").out())
+                .startsWith("default ")
+                .contains("\nhostile-tenant ")
+                .contains("ptrace is ALLOWED");
         JsonNode rows = json(say("profile", "ls", "--json"));
         assertThat(rows).hasSize(8);
         assertThat(rows.get(0).get("name").asString()).isEqualTo("default");
@@ -57,7 +60,9 @@ class ProfileCommandTest {
         assertThat(shown.root()).isEqualTo(Profile.Root.NONE);
         assertThat(shown).isEqualTo(Profiles.named(child));
         // JSON is YAML
-        assertThat(ProfileReader.alone().read("x", say("profile", "show", child, "--json").out())).isEqualTo(shown);
+        assertThat(ProfileReader.alone()
+                        .read("x", say("profile", "show", child, "--json").out()))
+                .isEqualTo(shown);
     }
 
     @Test
@@ -76,17 +81,22 @@ class ProfileCommandTest {
                 .contains("\nthis host\n");
         JsonNode report = json(say("profile", "check", "minimal", "--json"));
         assertThat(report.get("mistakes")).isEmpty();
-        assertThat(report.get("allows").findValuesAsString("about")).contains("users", "/", "@network", "always refused");
+        assertThat(report.get("allows").findValuesAsString("about"))
+                .contains("users", "/", "@network", "always refused");
     }
 
     @Test
     void checkSaysWhatThisHostCannot() throws IOException {
         Said tenant = say("profile", "check", "hostile-tenant");
         assertThat(tenant.exit()).isEqualTo(1);
-        assertThat(tenant.out()).contains("CANNOT BE RUN HERE: profile hostile-tenant needs a kernel of its own (gvisor or microvm)");
-        Said labels = say("profile", "check", file("labelled.yaml", "extends: default\nrequire: [apparmor]\nnetwork: egress\n"));
+        assertThat(tenant.out())
+                .contains("CANNOT BE RUN HERE: profile hostile-tenant needs a kernel of its own (gvisor or microvm)");
+        Said labels = say(
+                "profile", "check", file("labelled.yaml", "extends: default\nrequire: [apparmor]\nnetwork: egress\n"));
         assertThat(labels.exit()).isEqualTo(1);
-        assertThat(labels.out()).contains("requires apparmor, and labels are not built yet").contains("network mode egress is not built yet");
+        assertThat(labels.out())
+                .contains("requires apparmor, and labels are not built yet")
+                .contains("network mode egress is not built yet");
     }
 
     @Test
@@ -98,12 +108,15 @@ class ProfileCommandTest {
         assertThat(said.err())
                 .isEqualTo(wrong + ":2:1: unknown key 'roots'; did you mean root?\n" + wrong
                         + ":4:11: mount is refused to every profile: changes what a path means\n");
-        JsonNode mistake = json(say("profile", "check", wrong, "--json")).get("mistakes").get(1);
+        JsonNode mistake =
+                json(say("profile", "check", wrong, "--json")).get("mistakes").get(1);
         assertThat(mistake.get("line").asInt()).isEqualTo(4);
         assertThat(mistake.get("column").asInt()).isEqualTo(11);
         Said run = say("run", "--profile", wrong, "--", "true");
         assertThat(run.exit()).isEqualTo(125);
-        assertThat(run.err()).contains(wrong + ":2:1: unknown key 'roots'").contains("and 1 more: redoubt profile check " + wrong);
+        assertThat(run.err())
+                .contains(wrong + ":2:1: unknown key 'roots'")
+                .contains("and 1 more: redoubt profile check " + wrong);
     }
 
     /** What is no small regular file of text is refused without being read to its end, which may never come. */
@@ -114,7 +127,8 @@ class ProfileCommandTest {
         Files.write(large, new byte[10 << 20]);
         assertThat(say("profile", "show", large.toString()).err()).contains("more than 262144 bytes");
         Path pipe = directory.resolve("pipe.yaml");
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor(5, TimeUnit.SECONDS))
+                .isTrue();
         assertThat(say("profile", "show", pipe.toString()).err()).contains("not a regular file");
         Path zero = Files.createSymbolicLink(directory.resolve("zero.yaml"), Path.of("/dev/zero"));
         assertThat(say("profile", "show", zero.toString()).err()).contains("not a regular file");

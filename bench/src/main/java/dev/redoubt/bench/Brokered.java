@@ -1,8 +1,8 @@
 package dev.redoubt.bench;
 
-import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.PathPatterns;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +19,7 @@ final class Brokered implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
-        List<String> arguments =
-                List.of(PROGRAM, FILE, "5", bench.settings().shortRun() ? "20" : "200");
+        List<String> arguments = List.of(PROGRAM, FILE, "5", bench.settings().shortRun() ? "20" : "200");
         try (Library library = bench.library(0)) {
             String image = Roots.busybox(library.node().images()).image();
             List<HostMount> mounts = List.of(new HostMount(bench.workbench().natives(), "/mnt", true));

@@ -1,6 +1,5 @@
 package dev.redoubt.bench;
 
-import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Sandbox;
@@ -11,6 +10,7 @@ import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;

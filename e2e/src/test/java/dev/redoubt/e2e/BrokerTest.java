@@ -11,11 +11,11 @@ import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
-import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
@@ -48,13 +48,17 @@ class BrokerTest {
     private static final SandboxSpec SPEC = spec(Limits.DEFAULT);
 
     private static String said(Sandbox sandbox, String script) throws Exception {
-        return Jobs.run(sandbox, RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000"))
+        return Jobs.run(
+                        sandbox,
+                        RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000"))
                 .text();
     }
 
     private static GuestJob started(Sandbox sandbox, String script) {
         return sandbox.guest()
-                .run(RunRequest.exec("sh", "-c", script).withUser("1000"), (job, output) -> job.acknowledge(output.seq()));
+                .run(
+                        RunRequest.exec("sh", "-c", script).withUser("1000"),
+                        (job, output) -> job.acknowledge(output.seq()));
     }
 
     private static long refusals(CallReport report, String call) {
@@ -81,7 +85,9 @@ class BrokerTest {
                 assertThat(refused.reason()).contains("changes what a path means");
             });
             assertThat(mount.latency()).isPositive();
-            assertThat(events).extracting(CallEvent::words).contains("unshare(CLONE_NEWUSER)", "mount(bad address, NULL, bad address, 0, NULL)");
+            assertThat(events)
+                    .extracting(CallEvent::words)
+                    .contains("unshare(CLONE_NEWUSER)", "mount(bad address, NULL, bad address, 0, NULL)");
             assertThat(events).isSortedAccordingTo(java.util.Comparator.comparing(CallEvent::at));
         }
     }
@@ -137,7 +143,9 @@ class BrokerTest {
                 assertThat(said(sandbox, PROBE + " killed /etc/group 1000")).isEqualTo("killed 1000\n");
                 assertThat(said(sandbox, "mount -t tmpfs x /mnt")).contains("permission denied");
             }
-            assertThat(gone(usual) + gone(hiding)).as("some died in the middle of a call").isPositive();
+            assertThat(gone(usual) + gone(hiding))
+                    .as("some died in the middle of a call")
+                    .isPositive();
             Place.until("everything that was opened is closed", 10, () -> descriptors() <= before);
         }
     }
@@ -191,7 +199,9 @@ class BrokerTest {
                 assertThat(sandbox.syscalls().report().events()).isNotEmpty();
                 long began = brokerTime();
                 TimeUnit.MILLISECONDS.sleep(300);
-                assertThat(brokerTime() - began).as("clock ticks of a broker that has nothing to do").isLessThan(10);
+                assertThat(brokerTime() - began)
+                        .as("clock ticks of a broker that has nothing to do")
+                        .isLessThan(10);
                 sandbox.close();
                 Place.until("nothing of it stays open", 5, () -> descriptors() <= open);
             }
@@ -200,7 +210,8 @@ class BrokerTest {
 
     /** Kills process 1 from outside. */
     private static void killed(Sandbox sandbox) throws Exception {
-        String info = Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
+        String info =
+                Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
         long pid = info.lines()
                 .filter(line -> line.startsWith("Pid:"))
                 .mapToLong(line -> Long.parseLong(line.substring(4).strip()))

@@ -1,6 +1,5 @@
 package dev.redoubt.e2e;
 
-import dev.redoubt.protocol.PathPatterns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.node.Node;
@@ -10,6 +9,7 @@ import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.util.List;
@@ -40,14 +40,16 @@ class HiddenFilesTest {
     }
 
     private static String said(Sandbox sandbox, String script) throws Exception {
-        RunRequest request =
-                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("1000").withDirectory("/tmp");
+        RunRequest request = RunRequest.exec("sh", "-c", "exec 2>&1\n" + script)
+                .withUser("1000")
+                .withDirectory("/tmp");
         return Jobs.run(sandbox, request).text();
     }
 
     private static String rootSaid(Sandbox sandbox, String script) throws Exception {
-        RunRequest request =
-                RunRequest.exec("sh", "-c", "exec 2>&1\n" + script).withUser("0").withCapabilities(ALL_ROOT, ALL_ROOT);
+        RunRequest request = RunRequest.exec("sh", "-c", "exec 2>&1\n" + script)
+                .withUser("0")
+                .withCapabilities(ALL_ROOT, ALL_ROOT);
         return Jobs.run(sandbox, request).text();
     }
 
@@ -156,7 +158,9 @@ class HiddenFilesTest {
             for (String way : List.of("flip", "relink")) {
                 String race = PROBE + " " + way + " /tmp/a1 /srv/vault/h1 ";
                 Race open = Race.of(said(plain, race + 20_000));
-                assertThat(open.hidden()).as("the control: without patterns it is got").isPositive();
+                assertThat(open.hidden())
+                        .as("the control: without patterns it is got")
+                        .isPositive();
                 Race closed = Race.of(said(hiding, race + 100_000));
                 System.out.printf("%s: without patterns %s, with patterns %s%n", way, open, closed);
                 assertThat(closed.hidden()).isZero();
@@ -184,7 +188,12 @@ class HiddenFilesTest {
             assertThat(edges).isEqualTo(said(plain, PROBE + " edges /etc/group"));
             assertThat(edges.lines())
                     .contains("no-end -14", "too-long -36", "crossing 0", "just-fits 0", "unmapped -14", "kernel -14")
-                    .contains("sysinfo-half -14", "sysinfo 0", "mount-unmapped -1", "openat2-unknown -7", "bad-directory -9");
+                    .contains(
+                            "sysinfo-half -14",
+                            "sysinfo 0",
+                            "mount-unmapped -1",
+                            "openat2-unknown -7",
+                            "bad-directory -9");
         }
     }
 
@@ -194,7 +203,9 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
-            rootSaid(hiding, "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
+            rootSaid(
+                    hiding,
+                    "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
             assertThat(said(hiding, "cat /srv/group; cat /srv/root; echo x >/srv/new; echo x >>/srv/group"))
                     .isEqualTo("""
                             g
@@ -206,8 +217,11 @@ class HiddenFilesTest {
             assertThat(rootSaid(hiding, "cat /srv/root; stat -c %u:%g /srv/root /tmp/mine; cat /tmp/mine"))
                     .as("root opens what is root's; its capability over others' files is not the broker's to use")
                     .isEqualTo("r\n0:0\n1000:1000\ncat: can't open '/tmp/mine': Permission denied\n");
-            String other = "cat /proc/1/environ; cat /proc/1/maps; cat /proc/$(cat /tmp/pid)/maps | wc -l; ls -l /proc/1/fd/";
-            Jobs.run(hiding, RunRequest.exec("sh", "-c", "sleep 20 & echo $! >/tmp/pid").withUser("0"));
+            String other =
+                    "cat /proc/1/environ; cat /proc/1/maps; cat /proc/$(cat /tmp/pid)/maps | wc -l; ls -l /proc/1/fd/";
+            Jobs.run(
+                    hiding,
+                    RunRequest.exec("sh", "-c", "sleep 20 & echo $! >/tmp/pid").withUser("0"));
             assertThat(said(hiding, other).lines().filter(line -> !line.contains("Permission denied")))
                     .containsExactly("0", "total 0");
         }
@@ -219,8 +233,11 @@ class HiddenFilesTest {
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(spec(true));
                 Sandbox hiding = node.create(spec(true).hiding(PATTERNS))) {
-            String writing = "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
-            assertThat(rootSaid(hiding, writing)).isEqualTo(rootSaid(plain, writing)).endsWith("/tmp/new\n/run/new\n");
+            String writing =
+                    "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
+            assertThat(rootSaid(hiding, writing))
+                    .isEqualTo(rootSaid(plain, writing))
+                    .endsWith("/tmp/new\n/run/new\n");
         }
     }
 
@@ -230,7 +247,8 @@ class HiddenFilesTest {
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
                 Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
-            assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip())).isPositive();
+            assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip()))
+                    .isPositive();
             assertThat(said(hiding, PROBE + " landlock")).isEqualTo("-95\n");
         }
     }

@@ -59,8 +59,8 @@ class LayersTest {
             .that()
             .resideInAPackage(POLICY)
             .should()
-            .onlyDependOnClassesThat(resideInAnyPackage(LANGUAGE)
-                    .or(resideInAnyPackage(PROTOCOL, POLICY, "org.snakeyaml.engine..")))
+            .onlyDependOnClassesThat(
+                    resideInAnyPackage(LANGUAGE).or(resideInAnyPackage(PROTOCOL, POLICY, "org.snakeyaml.engine..")))
             .because("whoever decides must be able to decide anywhere, and be tested without a machine");
 
     @ArchTest
@@ -123,8 +123,9 @@ class LayersTest {
             .callMethodWhere(describe(
                     "lets a notified call go on",
                     call -> call.getTarget().getName().equals("letPass")))
-            .because("memory that somebody looked at may have changed by the time the kernel looks: nothing may be decided by it"
-                    + " and let pass");
+            .because(
+                    "memory that somebody looked at may have changed by the time the kernel looks: nothing may be decided by it"
+                            + " and let pass");
 
     @ArchTest
     static final ArchRule NO_VIRTUAL_THREADS_NEAR_THE_KERNEL = noClasses()

@@ -36,19 +36,25 @@ class LearnTest {
 
     @Test
     void whatIsLearntPassesAndNothingElse() throws Exception {
-        Cli.Said said = cli.run("profile", "learn", "--", "sh", "-c", "echo x >/tmp/f; mv /tmp/f /tmp/g; ifconfig lo; cat /tmp/g");
+        Cli.Said said = cli.run(
+                "profile", "learn", "--", "sh", "-c", "echo x >/tmp/f; mv /tmp/f /tmp/g; ifconfig lo; cat /tmp/g");
         assertThat(said.errors()).contains("inet addr:127.0.0.1").endsWith("x\n");
         Profile profile = learnt(said);
         assertThat(profile.users()).isEqualTo(Profile.Users.SINGLE);
         assertThat(profile.root()).isEqualTo(Profile.Root.NONE);
         assertThat(profile.files().readOnlyRoot()).isTrue();
         assertThat(profile.calls().groups()).isEmpty();
-        assertThat(profile.calls().calls()).containsKeys("rename", "socket").doesNotContainKeys("mkdir", "bind", "shmget");
+        assertThat(profile.calls().calls())
+                .containsKeys("rename", "socket")
+                .doesNotContainKeys("mkdir", "bind", "shmget");
         assertThat(profile.calls().calls().get("socket"))
-                .isInstanceOfSatisfying(CallRule.Allow.class, socket -> assertThat(socket.onlyWhen()).isNotEmpty());
+                .isInstanceOfSatisfying(
+                        CallRule.Allow.class,
+                        socket -> assertThat(socket.onlyWhen()).isNotEmpty());
 
         Path file = Files.writeString(place.file("learnt.yaml"), said.out());
-        Cli.Said again = cli.run("run", "--profile", file.toString(), "--", "sh", "-c", "echo x >/tmp/f; mv /tmp/f /tmp/g; cat /tmp/g");
+        Cli.Said again = cli.run(
+                "run", "--profile", file.toString(), "--", "sh", "-c", "echo x >/tmp/f; mv /tmp/f /tmp/g; cat /tmp/g");
         assertThat(again.out()).as(again.errors()).isEqualTo("x\n");
         String other = "mkdir /tmp/d; nc -w 1 127.0.0.1 1; : >/etc/x";
         Cli.Said refused = cli.run("run", "--profile", file.toString(), "--", "sh", "-c", other);
@@ -66,20 +72,35 @@ class LearnTest {
     @Test
     void whoWritesToTheRootGetsAWritableOne() throws Exception {
         Cli.Said said = cli.run(
-                "profile", "learn", "--name", "root-writer", "--user", "root", "--", "sh", "-c",
+                "profile",
+                "learn",
+                "--name",
+                "root-writer",
+                "--user",
+                "root",
+                "--",
+                "sh",
+                "-c",
                 "echo kept >/f; cat /f; chown 5 /f; exit 7");
         Profile profile = learnt(said);
         assertThat(profile.name()).isEqualTo("root-writer");
         assertThat(profile.files().readOnlyRoot()).isFalse();
         assertThat(profile.root()).isEqualTo(Profile.Root.PACKAGES);
-        assertThat(profile.calls().calls()).doesNotContainKeys("bind", "listen"); // process 1 does, for sudo; no job did
+        assertThat(profile.calls().calls())
+                .doesNotContainKeys("bind", "listen"); // process 1 does, for sudo; no job did
     }
 
     /** While it learns, a sandbox is as confined as ever. */
     @Test
     void anAuditLetsNothingPassThatTheProfileDoesNot() throws Exception {
         Cli.Said said = cli.run(
-                "profile", "learn", "--memory", "64M", "--", "sh", "-c",
+                "profile",
+                "learn",
+                "--memory",
+                "64M",
+                "--",
+                "sh",
+                "-c",
                 "mount -t proc proc /tmp; unshare -m true; chroot / true; free | head -n 2; sysctl -w kernel.hostname=x; exit 0");
         assertThat(said.errors())
                 .contains("mount: permission denied")
@@ -108,12 +129,15 @@ class LearnTest {
         boolean refused = false;
         for (int i = 0; i < 3 && !refused; i++) {
             Cli.Said said = cli.run("profile", "learn", "--", "sh", "-c", changing);
-            refused = said.exit() == 1 && said.errors().contains("does not do the same each time") && said.out().isEmpty();
+            refused = said.exit() == 1
+                    && said.errors().contains("does not do the same each time")
+                    && said.out().isEmpty();
         }
         assertThat(refused).isTrue();
     }
 
     private static Path patterned() throws IOException {
-        return Files.writeString(place.file("patterned.yaml"), "extends: default\nfilesystem: {patterns: ['**/.env']}\n");
+        return Files.writeString(
+                place.file("patterned.yaml"), "extends: default\nfilesystem: {patterns: ['**/.env']}\n");
     }
 }

@@ -23,7 +23,8 @@ class ProfileProgramsTest {
 
     @BeforeAll
     static void fetch() throws Exception {
-        Process fetching = new ProcessBuilder("sh", SCRIPTS.resolve("fetch-programs.sh").toString(), PROGRAMS.toString())
+        Process fetching = new ProcessBuilder(
+                        "sh", SCRIPTS.resolve("fetch-programs.sh").toString(), PROGRAMS.toString())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         assertThat(fetching.waitFor(300, TimeUnit.SECONDS)).isTrue();
@@ -110,7 +111,10 @@ class ProfileProgramsTest {
     void aDeveloperDebugs() throws Exception {
         try (Place place = Place.make()) {
             Cli.Said debugged = debugger(place, "development");
-            assertThat(debugged.out()).as(debugged.errors()).contains("Catchpoint 1").containsPattern("rip +0x");
+            assertThat(debugged.out())
+                    .as(debugged.errors())
+                    .contains("Catchpoint 1")
+                    .containsPattern("rip +0x");
             assertThat(debugged.errors()).contains("PTRACE IS ALLOWED");
             Cli.Said refused = debugger(place, "default");
             assertThat(refused.out() + refused.errors())
@@ -145,9 +149,11 @@ class ProfileProgramsTest {
     @Test
     void theSmallOnesRunAnInterpreter() throws Exception {
         try (Place place = Place.make()) {
-            String sum = "import hashlib, threading; t = threading.Thread(target=print, args=(sum(range(10**6)),)); t.start(); t.join()";
+            String sum =
+                    "import hashlib, threading; t = threading.Thread(target=print, args=(sum(range(10**6)),)); t.start(); t.join()";
             assertThat(base(place, "minimal", "--", "python3", "-c", sum).out()).isEqualTo("499999500000\n");
-            assertThat(base(place, "hostile-tenant", "--accept-shared-kernel", "--", "python3", "-c", sum).out())
+            assertThat(base(place, "hostile-tenant", "--accept-shared-kernel", "--", "python3", "-c", sum)
+                            .out())
                     .isEqualTo("499999500000\n");
         }
     }

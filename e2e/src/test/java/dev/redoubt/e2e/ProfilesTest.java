@@ -92,38 +92,122 @@ class ProfilesTest {
 
     static Stream<Sample> samples() {
         return Stream.of(
-                new Sample("root: none", "root", "nothing that another user may not", "touch /tmp/f; chown 5 /tmp/f", "not permitted"),
-                new Sample("devices: [/dev/null]", "devices", "not /dev/zero, /dev/full", "cat /dev/full | head -c 1 | wc -c | grep 1", "can't open"),
-                new Sample("resources: {pids: 12}", "pids", "12 processes", "for i in $(seq 14); do sleep 1 & done", "can't fork"),
-                new Sample("resources: {disk: 4M}", "disk", "4M written", "head -c 8388608 /dev/zero >/big", "No space left|quota|I/O error"),
+                new Sample(
+                        "root: none",
+                        "root",
+                        "nothing that another user may not",
+                        "touch /tmp/f; chown 5 /tmp/f",
+                        "not permitted"),
+                new Sample(
+                        "devices: [/dev/null]",
+                        "devices",
+                        "not /dev/zero, /dev/full",
+                        "cat /dev/full | head -c 1 | wc -c | grep 1",
+                        "can't open"),
+                new Sample(
+                        "resources: {pids: 12}",
+                        "pids",
+                        "12 processes",
+                        "for i in $(seq 14); do sleep 1 & done",
+                        "can't fork"),
+                new Sample(
+                        "resources: {disk: 4M}",
+                        "disk",
+                        "4M written",
+                        "head -c 8388608 /dev/zero >/big",
+                        "No space left|quota|I/O error"),
                 new Sample("filesystem: {root: readonly}", "/", "readonly, but for", "touch /x", "Read-only"),
-                new Sample("filesystem: {readonly: [/etc]}", "/etc", "readonly; by mounts alone", "echo x >>/etc/group", "Read-only"),
-                new Sample("filesystem: {hidden: [/etc/group]}", "/etc/group", "hidden", "cat /etc/group /etc/group | grep root: || echo gone >&2", "gone"),
-                new Sample("filesystem: {patterns: ['/etc/gr*']}", "patterns", "cannot be opened", "cat /etc/group", "can't open"),
+                new Sample(
+                        "filesystem: {readonly: [/etc]}",
+                        "/etc",
+                        "readonly; by mounts alone",
+                        "echo x >>/etc/group",
+                        "Read-only"),
+                new Sample(
+                        "filesystem: {hidden: [/etc/group]}",
+                        "/etc/group",
+                        "hidden",
+                        "cat /etc/group /etc/group | grep root: || echo gone >&2",
+                        "gone"),
+                new Sample(
+                        "filesystem: {patterns: ['/etc/gr*']}",
+                        "patterns",
+                        "cannot be opened",
+                        "cat /etc/group",
+                        "can't open"),
                 new Sample("filesystem: {hidden: [/etc]}", "/etc", "hidden", "cat /etc/group", "No such file"),
                 new Sample("filesystem: {hidden: [/etc/group]}", "/etc/group", "hidden", "rm /etc/group", "busy"),
                 // whoever may rename what is above could put another tree in its place
-                new Sample("filesystem: {readonly: [/srv/app/conf]}", "/srv/app/conf", "readonly", "mkdir -p /srv/app/conf; mv /srv /old", "busy"),
-                new Sample("filesystem: {readonly: [/srv/app/conf]}", "/srv/app/conf", "readonly", "mkdir -p /srv/app/conf; mv /srv/app /old", "busy"),
-                new Sample("filesystem: {readonly: [/srv/app/conf]}", "/srv/app/conf", "readonly", "mkdir -p /srv/app/conf; rmdir /srv/app/conf", "busy"),
-                new Sample("filesystem: {readonly: [/srv/app]}", "/srv/app", "readonly", "mkdir -p /srv/app; ln -s /tmp /srv/app/x", "Read-only"),
-                new Sample("syscalls: {deny: [mkdir, mkdirat]}", "mkdir", "refused with EPERM", "mkdir /tmp/d", "not permitted"),
-                new Sample("syscalls: {broker: [{call: rename, error: EACCES}]}", "rename", "refused with EACCES", "touch /tmp/f; mv /tmp/f /tmp/g", "Permission denied"),
-                new Sample("syscalls: {deny: [{call: chmod, when: {mode: {has: S_ISUID}}}]}", "chmod", "when mode has S_ISUID", "touch /tmp/f; chmod 755 /tmp/f; chmod 4755 /tmp/f", "not permitted"),
-                new Sample("syscalls: {deny: ['@network']}", "@network", "refused, but for", "ifconfig lo", "not permitted"),
-                new Sample("syscalls: {allow: [{call: socket, when: {domain: AF_UNIX}}]}", "socket", "only when domain is AF_UNIX", "ifconfig lo", "socket: Protocol not supported"),
-                new Sample("syscalls: {deny: ['@clock-state']}", "@clock-state", "refused: ", "adjtimex", "not permitted"));
+                new Sample(
+                        "filesystem: {readonly: [/srv/app/conf]}",
+                        "/srv/app/conf",
+                        "readonly",
+                        "mkdir -p /srv/app/conf; mv /srv /old",
+                        "busy"),
+                new Sample(
+                        "filesystem: {readonly: [/srv/app/conf]}",
+                        "/srv/app/conf",
+                        "readonly",
+                        "mkdir -p /srv/app/conf; mv /srv/app /old",
+                        "busy"),
+                new Sample(
+                        "filesystem: {readonly: [/srv/app/conf]}",
+                        "/srv/app/conf",
+                        "readonly",
+                        "mkdir -p /srv/app/conf; rmdir /srv/app/conf",
+                        "busy"),
+                new Sample(
+                        "filesystem: {readonly: [/srv/app]}",
+                        "/srv/app",
+                        "readonly",
+                        "mkdir -p /srv/app; ln -s /tmp /srv/app/x",
+                        "Read-only"),
+                new Sample(
+                        "syscalls: {deny: [mkdir, mkdirat]}",
+                        "mkdir",
+                        "refused with EPERM",
+                        "mkdir /tmp/d",
+                        "not permitted"),
+                new Sample(
+                        "syscalls: {broker: [{call: rename, error: EACCES}]}",
+                        "rename",
+                        "refused with EACCES",
+                        "touch /tmp/f; mv /tmp/f /tmp/g",
+                        "Permission denied"),
+                new Sample(
+                        "syscalls: {deny: [{call: chmod, when: {mode: {has: S_ISUID}}}]}",
+                        "chmod",
+                        "when mode has S_ISUID",
+                        "touch /tmp/f; chmod 755 /tmp/f; chmod 4755 /tmp/f",
+                        "not permitted"),
+                new Sample(
+                        "syscalls: {deny: ['@network']}",
+                        "@network",
+                        "refused, but for",
+                        "ifconfig lo",
+                        "not permitted"),
+                new Sample(
+                        "syscalls: {allow: [{call: socket, when: {domain: AF_UNIX}}]}",
+                        "socket",
+                        "only when domain is AF_UNIX",
+                        "ifconfig lo",
+                        "socket: Protocol not supported"),
+                new Sample(
+                        "syscalls: {deny: ['@clock-state']}",
+                        "@clock-state",
+                        "refused: ",
+                        "adjtimex",
+                        "not permitted"));
     }
 
     @ParameterizedTest
     @MethodSource
     void samples(Sample sample) throws Exception {
         Profile profile = profile("extends: default\n" + sample.rule + "\n");
-        assertThat(Meaning.of(profile))
-                .anySatisfy(statement -> {
-                    assertThat(statement.about()).isEqualTo(sample.about);
-                    assertThat(statement.says()).contains(sample.says);
-                });
+        assertThat(Meaning.of(profile)).anySatisfy(statement -> {
+            assertThat(statement.about()).isEqualTo(sample.about);
+            assertThat(statement.says()).contains(sample.says);
+        });
         Jobs.Result without = run(Profile.DEFAULT, sample.command);
         assertThat(without.code()).as("without the rule: " + without.text()).isZero();
         assertThat(without.text()).doesNotContainPattern(sample.error);
@@ -144,7 +228,8 @@ class ProfilesTest {
                         touch /srv/s; touch /etc/e; touch /srv/data/a/settings/q
                         mv /srv/data/a /srv/data/b; rmdir /srv/data/a/settings""").text();
         assertThat(text).startsWith("written\n");
-        assertThat(text.lines().filter(line -> line.contains("Read-only file system"))).hasSize(3);
+        assertThat(text.lines().filter(line -> line.contains("Read-only file system")))
+                .hasSize(3);
         assertThat(text.lines().filter(line -> line.contains("busy"))).hasSize(2);
     }
 
@@ -153,8 +238,7 @@ class ProfilesTest {
     void noProfileMakesAMountOfTheHostWritable() throws Exception {
         Path shared = Files.createDirectory(place.file("shared"));
         HostMount mount = new HostMount(shared, "/srv/m/w", true);
-        Profile profile =
-                profile("extends: default\nfilesystem: {readonly: [/srv/m], writable: [/srv/m/w]}\n");
+        Profile profile = profile("extends: default\nfilesystem: {readonly: [/srv/m], writable: [/srv/m/w]}\n");
         assertThat(run(profile, "touch /srv/m/w/x", mount).text()).contains("Read-only file system");
         assertThat(run(profile, "touch /srv/m/w/x && echo control").text()).isEqualTo("control\n");
         assertThat(shared).isEmptyDirectory();
@@ -165,9 +249,11 @@ class ProfilesTest {
     void aPathOverASymbolicLinkIsRefusedByName() {
         Profile profile = profile("extends: default\nfilesystem: {hidden: [/bin/sh/x]}\n");
         assertThatThrownBy(() -> node.create(spec(profile)))
-                .isInstanceOfSatisfying(Problem.class, problem -> assertThat(problem.detail())
-                        .contains("mask /bin/sh/x")
-                        .contains("symbolic link"));
+                .isInstanceOfSatisfying(
+                        Problem.class,
+                        problem -> assertThat(problem.detail())
+                                .contains("mask /bin/sh/x")
+                                .contains("symbolic link"));
     }
 
     /** The floor: with not one call allowed, process 1 starts a job, hears it and reaps it. */
@@ -178,13 +264,15 @@ class ProfilesTest {
                 .isEqualTo("alive\nmkdir: can't create directory '/tmp/x': Operation not permitted\n");
         assertThat(run(nothing, "exec ifconfig lo").text()).contains("socket: Operation not permitted");
         assertThat(run(nothing, "sleep 1").code()).isZero();
-        assertThat(run(BuiltIns.find("minimal").orElseThrow(), "mkdir /tmp/x && echo control").text())
+        assertThat(run(BuiltIns.find("minimal").orElseThrow(), "mkdir /tmp/x && echo control")
+                        .text())
                 .isEqualTo("control\n");
     }
 
     @Test
     void whatThisHostCannotIsNeverStarted() {
-        assertThatThrownBy(() -> node.create(spec(BuiltIns.find("hostile-tenant").orElseThrow())))
+        assertThatThrownBy(
+                        () -> node.create(spec(BuiltIns.find("hostile-tenant").orElseThrow())))
                 .isInstanceOfSatisfying(Problem.class, problem -> {
                     assertThat(problem.code()).isEqualTo(ProblemCode.UNPROCESSABLE);
                     assertThat(problem.detail()).contains("gvisor or microvm").contains("--accept-shared-kernel");
@@ -204,7 +292,8 @@ class ProfilesTest {
         String attacks =
                 "renice -n 19 -p 1; ionice -c 3 -p 1; taskset -p 1 1; renice -n 5 -p 0 >/dev/null; taskset 1 echo own";
         Jobs.Result refused = run(tenant, attacks);
-        assertThat(refused.text().lines().filter(line -> line.contains("not permitted"))).hasSize(3);
+        assertThat(refused.text().lines().filter(line -> line.contains("not permitted")))
+                .hasSize(3);
         assertThat(refused.text()).endsWith("own\n");
         assertThat(run(BuiltIns.find("minimal").orElseThrow(), attacks).text())
                 .doesNotContain("not permitted")
@@ -223,7 +312,17 @@ class ProfilesTest {
         Cli.Said said = cli.run("run", "--profile", file, "--", "sh", "-c", "grep MemTotal /proc/meminfo; sleep 20");
         assertThat(said.exit()).isEqualTo(124);
         assertThat(said.out()).containsPattern("MemTotal: +65536 kB");
-        Cli.Said asked = cli.run("run", "--profile", file, "--timeout", "20s", "--memory", "32M", "--", "sh", "-c",
+        Cli.Said asked = cli.run(
+                "run",
+                "--profile",
+                file,
+                "--timeout",
+                "20s",
+                "--memory",
+                "32M",
+                "--",
+                "sh",
+                "-c",
                 "grep MemTotal /proc/meminfo; sleep 1.5");
         assertThat(asked.exit()).as(asked.errors()).isZero();
         assertThat(asked.out()).containsPattern("MemTotal: +32768 kB");
@@ -238,7 +337,8 @@ class ProfilesTest {
         assertThat(refused.errors()).contains("--accept-shared-kernel");
         Cli.Said accepted = cli.run("run", "--profile", "hostile-tenant", "--accept-shared-kernel", "--", "id");
         assertThat(accepted.out()).as(accepted.errors()).isEqualTo("uid=1000(user) gid=1000(user)\n");
-        assertThat(cli.run("run", "--profile", "development", "--", "true").errors()).contains("PTRACE IS ALLOWED");
+        assertThat(cli.run("run", "--profile", "development", "--", "true").errors())
+                .contains("PTRACE IS ALLOWED");
     }
 
     /** The daemon is told the profile itself, not a file's name that could mean something else to it. */
@@ -254,7 +354,15 @@ class ProfilesTest {
         Process daemon = cli.start("node", "--slots", "0");
         try {
             Place.until("the daemon listens", 30, () -> Files.exists(run.resolve("node.sock")));
-            Cli.Said said = cli.run("run", "--profile", file, "--user", "root", "--", "sh", "-c",
+            Cli.Said said = cli.run(
+                    "run",
+                    "--profile",
+                    file,
+                    "--user",
+                    "root",
+                    "--",
+                    "sh",
+                    "-c",
                     "mkdir /tmp/x; cat /etc/group; touch /usr/x; echo end");
             assertThat(said.out()).isEqualTo("end\n");
             assertThat(said.errors()).contains("Permission denied").contains("Read-only file system");

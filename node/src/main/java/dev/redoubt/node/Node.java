@@ -105,7 +105,8 @@ public final class Node implements AutoCloseable {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
             Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
-            Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
+            Sweep sweep =
+                    new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
             Household household = Household.of(settings, data);
             sweep.removeAllBut(
@@ -147,7 +148,8 @@ public final class Node implements AutoCloseable {
     public Audited audit(SandboxSpec spec) {
         if (!spec.files().patterns().isEmpty() || settings.life() != NodeSettings.Life.WITH_THIS_PROCESS) {
             throw new Problem(
-                    ProblemCode.UNPROCESSABLE, "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
+                    ProblemCode.UNPROCESSABLE,
+                    "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
         }
         Auditing auditing = new Auditing();
         Sandbox sandbox = build(spec, auditing);
@@ -297,8 +299,7 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private Sandbox sandbox(
-            Slots.Slot slot, Remembered remembered, Spawner.Launched launched, Listening listening) {
+    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, Spawner.Launched launched, Listening listening) {
         Fd channel = Fd.owned(launched.channel());
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
@@ -310,8 +311,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** There is no listener only where the test build of the spawner left the filter away. */
-    private static CallLog listened(
-            Listening listening, long number, int listener, Fd pidfd, Terms terms, Undo undo) {
+    private static CallLog listened(Listening listening, long number, int listener, Fd pidfd, Terms terms, Undo undo) {
         return listener < 0 ? CallLog.empty() : listening.begin(number, Fd.owned(listener), pidfd, terms, undo);
     }
 
@@ -340,7 +340,8 @@ public final class Node implements AutoCloseable {
         undo.add(namespace::close);
         Remembered remembered = Remembered.of(entry);
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
-        CallLog calls = listened(brokered, entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
+        CallLog calls = listened(
+                brokered, entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);
         Sandbox sandbox = new Sandbox(
                 entry.id(),
                 remembered,

@@ -28,7 +28,9 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                     "runtime",
                     ProblemCode.UNPROCESSABLE,
                     "profile " + profile.name() + " needs a kernel of its own ("
-                            + profile.runtimes().stream().map(RuntimeClass::toString).collect(Collectors.joining(" or "))
+                            + profile.runtimes().stream()
+                                    .map(RuntimeClass::toString)
+                                    .collect(Collectors.joining(" or "))
                             + "), which is not built yet; --accept-shared-kernel runs it on this machine's kernel"));
         }
         for (Layer layer : profile.requires()) {

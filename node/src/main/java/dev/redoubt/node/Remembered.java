@@ -1,11 +1,11 @@
 package dev.redoubt.node;
 
-import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;

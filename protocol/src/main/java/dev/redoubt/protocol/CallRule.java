@@ -19,7 +19,8 @@ public sealed interface CallRule {
         public Allow {
             onlyWhen = List.copyOf(onlyWhen);
             // In one order, so that rules that mean the same are the same
-            except = except.stream().sorted(Comparator.comparing(Refusal::error)).toList();
+            except =
+                    except.stream().sorted(Comparator.comparing(Refusal::error)).toList();
         }
     }
 

@@ -21,7 +21,7 @@ public record CallRules(SortedSet<String> groups, SortedMap<String, CallRule> ca
     private static final Pattern CALL = Pattern.compile("[a-z0-9_]{1,40}");
 
     /** Nothing but what process 1 needs. */
-    public static final CallRules NONE = 
+    public static final CallRules NONE =
             new CallRules(Collections.emptySortedSet(), Collections.emptySortedMap(), Collections.emptySortedSet());
 
     public CallRules {

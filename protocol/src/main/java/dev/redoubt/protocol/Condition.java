@@ -49,7 +49,8 @@ public record Condition(SortedMap<Integer, Test> tests) {
     public Condition {
         tests = Collections.unmodifiableSortedMap(new TreeMap<>(tests));
         if (tests.isEmpty() || tests.firstKey() < 0 || tests.lastKey() > 5) {
-            throw new IllegalArgumentException("a condition looks at arguments 0 to 5, at least one: " + tests.keySet());
+            throw new IllegalArgumentException(
+                    "a condition looks at arguments 0 to 5, at least one: " + tests.keySet());
         }
     }
 

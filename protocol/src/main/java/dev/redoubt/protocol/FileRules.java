@@ -33,8 +33,7 @@ public record FileRules(boolean readOnlyRoot, SortedMap<InsidePath, Access> path
     }
 
     /** A writable root without exceptions. */
-    public static final FileRules OPEN = 
-            new FileRules(false, Collections.emptySortedMap(), PathPatterns.NONE);
+    public static final FileRules OPEN = new FileRules(false, Collections.emptySortedMap(), PathPatterns.NONE);
 
     private static final int MOST_PATHS = 32;
 

@@ -139,8 +139,7 @@ public record Profile(
     public Profile alsoIn(RuntimeClass runtime) {
         EnumSet<RuntimeClass> wider = EnumSet.copyOf(runtimes);
         wider.add(runtime);
-        return new Profile(
-                name, description, wider, requires, users, root, network, devices, resources, files, calls);
+        return new Profile(name, description, wider, requires, users, root, network, devices, resources, files, calls);
     }
 
     /** The same with other rules for files. */
@@ -157,8 +156,7 @@ public record Profile(
 
     /** The same with another mode of the network. */
     public Profile withNetwork(NetworkMode other) {
-        return new Profile(
-                name, description, runtimes, requires, users, root, other, devices, resources, files, calls);
+        return new Profile(name, description, runtimes, requires, users, root, other, devices, resources, files, calls);
     }
 
     /** Whether a profile may be called that. */

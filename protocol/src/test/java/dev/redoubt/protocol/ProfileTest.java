@@ -1,6 +1,5 @@
 package dev.redoubt.protocol;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.protocol.Profile.Root;

@@ -30,13 +30,12 @@ public final class LaunchException extends RuntimeException {
 
     /** The same failure with the path that it was about, where {@code spec} tells. */
     LaunchException at(LaunchSpec spec) {
-        List<String> paths =
-                switch (step) {
-                    case MASK -> spec.masks().stream().map(LaunchSpec.Mask::path).toList();
-                    case BIND, MOUNT_POINT ->
-                        spec.binds().stream().map(LaunchSpec.Bind::path).toList();
-                    default -> List.of();
-                };
+        List<String> paths = switch (step) {
+            case MASK -> spec.masks().stream().map(LaunchSpec.Mask::path).toList();
+            case BIND, MOUNT_POINT ->
+                spec.binds().stream().map(LaunchSpec.Bind::path).toList();
+            default -> List.of();
+        };
         boolean told = item >= 1 && item <= paths.size();
         return told ? new LaunchException(step, " " + paths.get(item - 1), errno, item) : this;
     }

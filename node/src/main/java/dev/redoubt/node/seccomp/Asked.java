@@ -42,8 +42,8 @@ public record Asked(Set<String> refusals, Set<String> always) {
      * What a sandbox asks whose profile hides files by patterns: every open. Then the broker opens, and rules of Landlock
      * that a program makes for itself would not bind it, so there is no Landlock for programs.
      */
-    public static final Asked OPENS_TOO = new Asked(
-            EXPLAINED, Set.of("sysinfo", "open", "creat", "openat", "openat2", "landlock_create_ruleset"));
+    public static final Asked OPENS_TOO =
+            new Asked(EXPLAINED, Set.of("sysinfo", "open", "creat", "openat", "openat2", "landlock_create_ruleset"));
 
     /** These, and what the rules of a profile say that is to be asked. */
     Asked and(CallRules rules) {

@@ -1,11 +1,11 @@
 package dev.redoubt.node.seccomp;
 
-import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.linux.Epoll;
 import dev.redoubt.linux.EventFd;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -92,8 +92,7 @@ public final class Broker implements AutoCloseable {
      * @param pidfd of its process 1; stays the caller's
      */
     public BrokeredSandbox answer(long number, Fd listener, Fd pidfd, Terms terms) {
-        BrokeredSandbox sandbox =
-                new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms);
+        BrokeredSandbox sandbox = new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms);
         watched.put(sandbox.token(), sandbox);
         List<InFlight.Slot> left = calls.leftOf(number);
         if (!left.isEmpty()) {

@@ -87,7 +87,8 @@ public final class CallLog {
     }
 
     void count(int number, Outcome outcome) {
-        counts.computeIfAbsent(new Kind(number, outcome), kind -> new LongAdder()).increment();
+        counts.computeIfAbsent(new Kind(number, outcome), kind -> new LongAdder())
+                .increment();
     }
 
     void note(Raw event) {

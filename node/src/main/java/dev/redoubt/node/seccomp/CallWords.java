@@ -187,7 +187,10 @@ final class CallWords {
             String[] words = entry.split(" ", -1);
             signatures.put(
                     CallNumbers.of(words[0]),
-                    words[1].chars().filter(c -> c != '-').mapToObj(CallWords::kind).toList());
+                    words[1].chars()
+                            .filter(c -> c != '-')
+                            .mapToObj(CallWords::kind)
+                            .toList());
         }
         return signatures;
     }

@@ -50,8 +50,8 @@ public final class Filter {
     /** The filter of a profile that asks a {@link CallAudit} about all that it would let pass, but for what process 1 needs. */
     public static Filter audited(CallRules rules) {
         SortedMap<Integer, Decision> decisions = new TreeMap<>(Decisions.of(rules));
-        decisions.replaceAll((number, decision) ->
-                CallNames.isGuests(CallNumbers.nameOf(number)) ? decision : decision.audited());
+        decisions.replaceAll(
+                (number, decision) -> CallNames.isGuests(CallNumbers.nameOf(number)) ? decision : decision.audited());
         return new Filter(Compiler.compile(decisions));
     }
 

@@ -1,11 +1,11 @@
 package dev.redoubt.node.seccomp;
 
-import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.ProcessMemory;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -95,8 +95,8 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
         if (Long.compareUnsigned(size, PAGE) > 0) {
             throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
         }
-        ByteBuffer how =
-                ByteBuffer.wrap(ProcessMemory.read(thread, arguments[2], (int) size)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer how = ByteBuffer.wrap(ProcessMemory.read(thread, arguments[2], (int) size))
+                .order(ByteOrder.LITTLE_ENDIAN);
         for (int i = HOW; i < size; i++) {
             if (how.get(i) != 0) {
                 throw new LinuxException("openat2", Errno.E2BIG, "struct open_how");
@@ -152,8 +152,7 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
 
     /** Whether it matters from which directory it is made. */
     boolean needsBase() {
-        return !path.startsWith("/")
-                || (resolve & (LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT)) != 0;
+        return !path.startsWith("/") || (resolve & (LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT)) != 0;
     }
 
     /** Whether it may make a file, for which the caller's umask counts. */

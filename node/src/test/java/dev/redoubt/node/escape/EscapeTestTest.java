@@ -65,7 +65,8 @@ final class EscapeTestTest {
     }
 
     @Test
-    void neitherFilterNorLandlockNorLimitsAloneHoldTheHostsFilesAndProcesses() throws IOException, InterruptedException {
+    void neitherFilterNorLandlockNorLimitsAloneHoldTheHostsFilesAndProcesses()
+            throws IOException, InterruptedException {
         image();
         LayerTable table = new EscapeTest(settings(), SandboxSpec.of("busybox")).layers();
 

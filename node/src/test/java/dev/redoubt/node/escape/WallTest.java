@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which wall is said to have held. */
 final class WallTest {
-    private static final CallFilter STANDARD = (number, arguments) -> Filter.refuses(Profile.DEFAULT.calls(), number, arguments);
+    private static final CallFilter STANDARD =
+            (number, arguments) -> Filter.refuses(Profile.DEFAULT.calls(), number, arguments);
     private static final int OPENAT = 257;
     private static final int MOUNT = 165;
     private static final int CLONE = 56;

@@ -2,11 +2,11 @@ package dev.redoubt.node.seccomp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import dev.redoubt.policy.calls.CallNumbers;
 import org.junit.jupiter.api.Test;
 
 class CallWordsTest {

@@ -38,8 +38,10 @@ final class FilterTest {
     private static final int KILL_PROCESS = 0x80000000;
 
     private static final CallRules STANDARD = Profile.DEFAULT.calls();
-    private static final CallRules NARROW = BuiltIns.find("minimal").orElseThrow().calls();
-    private static final CallRules DEBUGGING = BuiltIns.find("development").orElseThrow().calls();
+    private static final CallRules NARROW =
+            BuiltIns.find("minimal").orElseThrow().calls();
+    private static final CallRules DEBUGGING =
+            BuiltIns.find("development").orElseThrow().calls();
 
     /** The rules of every built-in profile, and of none at all. */
     static Stream<Named<CallRules>> rules() {
@@ -170,8 +172,7 @@ final class FilterTest {
     @Test
     void theBrokerIsAskedInsteadOfRefusing() {
         Asked asked = new Asked(Set.of("mount", "clone", "shmget"), Set.of("sysinfo"));
-        BpfMachine machine =
-                new BpfMachine(Filter.compile(STANDARD, asked).bytes());
+        BpfMachine machine = new BpfMachine(Filter.compile(STANDARD, asked).bytes());
         BpfMachine narrow = new BpfMachine(Filter.compile(NARROW, asked).bytes());
         assertThat(machine.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(ALLOW);
         assertThat(narrow.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(NOTIFY);

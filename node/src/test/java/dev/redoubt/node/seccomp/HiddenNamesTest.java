@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import dev.redoubt.protocol.PathPatterns;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import dev.redoubt.protocol.PathPatterns;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,7 +62,8 @@ class HiddenNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "etc/shadow", "*.pem", "/a//b", "/a/../b", "/./a", "/a/", "/a**/b", "**", "/a\nb", "/a\0"})
+    @ValueSource(
+            strings = {"", "etc/shadow", "*.pem", "/a//b", "/a/../b", "/./a", "/a/", "/a**/b", "**", "/a\nb", "/a\0"})
     void aPatternThatSaysNothingIsNoPattern(String pattern) {
         assertThatThrownBy(() -> new PathPatterns(List.of(pattern))).isInstanceOf(IllegalArgumentException.class);
     }

@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ReasonsTest {
     private static final CallRules STANDARD = Profile.DEFAULT.calls();
-    private static final CallRules NARROW = BuiltIns.find("minimal").orElseThrow().calls();
+    private static final CallRules NARROW =
+            BuiltIns.find("minimal").orElseThrow().calls();
 
     private static Refusal refusal(CallRules calls, String call, long... arguments) {
         return Reasons.of(calls).refusal(CallNumbers.of(call), java.util.Arrays.copyOf(arguments, 6));
@@ -50,8 +51,7 @@ class ReasonsTest {
     @Test
     void whatTheListLetsPassIsRefusedWhenAskedAbout() {
         assertThat(refusal(STANDARD, "getpid").errno()).isEqualTo(Errno.EPERM);
-        assertThat(Reasons.of(STANDARD).refusal(9999, new long[6]).errno())
-                .isEqualTo(Errno.EPERM);
+        assertThat(Reasons.of(STANDARD).refusal(9999, new long[6]).errno()).isEqualTo(Errno.EPERM);
     }
 
     /** Each of them must be refused somewhere, or nobody would ever be asked. */

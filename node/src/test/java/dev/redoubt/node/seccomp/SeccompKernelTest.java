@@ -484,9 +484,12 @@ final class SeccompKernelTest {
     void theGuestLivesBehindEveryFilter() {
         assertThat(control.run("guest").out()).isEqualTo("alive\n");
         for (Profile profile : BuiltIns.all()) {
-            WallsProbe.Outcome outcome =
-                    control.behindFilter(Filter.compile(profile.calls()).bytes()).run("guest");
-            assertThat(outcome.out()).as("%s: %s", profile.name(), outcome.err()).isEqualTo("alive\n");
+            WallsProbe.Outcome outcome = control.behindFilter(
+                            Filter.compile(profile.calls()).bytes())
+                    .run("guest");
+            assertThat(outcome.out())
+                    .as("%s: %s", profile.name(), outcome.err())
+                    .isEqualTo("alive\n");
         }
     }
 }

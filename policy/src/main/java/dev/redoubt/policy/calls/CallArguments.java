@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -65,32 +64,108 @@ public final class CallArguments {
     }
 
     private static final Map<String, Integer> FAMILIES = constants(
-            "AF_UNIX", 1, "AF_INET", 2, "AF_INET6", 10, "AF_NETLINK", 16, "AF_PACKET", 17, "AF_ALG", 38, "AF_VSOCK", 40);
+            "AF_UNIX",
+            1,
+            "AF_INET",
+            2,
+            "AF_INET6",
+            10,
+            "AF_NETLINK",
+            16,
+            "AF_PACKET",
+            17,
+            "AF_ALG",
+            38,
+            "AF_VSOCK",
+            40);
 
     private static final Map<String, Integer> SOCKET_TYPES =
             constants("SOCK_STREAM", 1, "SOCK_DGRAM", 2, "SOCK_RAW", 3, "SOCK_SEQPACKET", 5);
 
-    private static final Map<String, Integer> FILE_TYPES = constants(
-            "S_IFREG", 0x8000, "S_IFIFO", 0x1000, "S_IFSOCK", 0xc000, "S_IFCHR", 0x2000, "S_IFBLK", 0x6000);
+    private static final Map<String, Integer> FILE_TYPES =
+            constants("S_IFREG", 0x8000, "S_IFIFO", 0x1000, "S_IFSOCK", 0xc000, "S_IFCHR", 0x2000, "S_IFBLK", 0x6000);
 
     private static final Map<String, Integer> MODE_BITS =
             constants("S_ISUID", 04000, "S_ISGID", 02000, "S_ISVTX", 01000);
 
     private static final Map<String, Integer> CLONE_FLAGS = constants(
-            "CLONE_VM", 0x100, "CLONE_FS", 0x200, "CLONE_FILES", 0x400, "CLONE_SIGHAND", 0x800, "CLONE_VFORK", 0x4000,
-            "CLONE_PARENT", 0x8000, "CLONE_THREAD", 0x10000, "CLONE_NEWNS", 0x20000, "CLONE_NEWCGROUP", 0x2000000,
-            "CLONE_NEWUTS", 0x4000000, "CLONE_NEWIPC", 0x8000000, "CLONE_NEWUSER", 0x10000000, "CLONE_NEWPID",
-            0x20000000, "CLONE_NEWNET", 0x40000000);
+            "CLONE_VM",
+            0x100,
+            "CLONE_FS",
+            0x200,
+            "CLONE_FILES",
+            0x400,
+            "CLONE_SIGHAND",
+            0x800,
+            "CLONE_VFORK",
+            0x4000,
+            "CLONE_PARENT",
+            0x8000,
+            "CLONE_THREAD",
+            0x10000,
+            "CLONE_NEWNS",
+            0x20000,
+            "CLONE_NEWCGROUP",
+            0x2000000,
+            "CLONE_NEWUTS",
+            0x4000000,
+            "CLONE_NEWIPC",
+            0x8000000,
+            "CLONE_NEWUSER",
+            0x10000000,
+            "CLONE_NEWPID",
+            0x20000000,
+            "CLONE_NEWNET",
+            0x40000000);
 
     /** 0 is whoever asks. */
     private static final Named PID = new Named("pid", 0, ALL_BITS, Map.of());
 
     private static final Map<String, Integer> TRACE_REQUESTS = constants(
-            "PTRACE_TRACEME", 0, "PTRACE_PEEKTEXT", 1, "PTRACE_PEEKDATA", 2, "PTRACE_PEEKUSER", 3, "PTRACE_POKETEXT", 4,
-            "PTRACE_POKEDATA", 5, "PTRACE_POKEUSER", 6, "PTRACE_CONT", 7, "PTRACE_KILL", 8, "PTRACE_SINGLESTEP", 9,
-            "PTRACE_GETREGS", 12, "PTRACE_SETREGS", 13, "PTRACE_ATTACH", 16, "PTRACE_DETACH", 17, "PTRACE_SYSCALL", 24,
-            "PTRACE_SETOPTIONS", 0x4200, "PTRACE_GETEVENTMSG", 0x4201, "PTRACE_GETSIGINFO", 0x4202,
-            "PTRACE_SETSIGINFO", 0x4203, "PTRACE_GETREGSET", 0x4204, "PTRACE_SETREGSET", 0x4205, "PTRACE_SEIZE", 0x4206);
+            "PTRACE_TRACEME",
+            0,
+            "PTRACE_PEEKTEXT",
+            1,
+            "PTRACE_PEEKDATA",
+            2,
+            "PTRACE_PEEKUSER",
+            3,
+            "PTRACE_POKETEXT",
+            4,
+            "PTRACE_POKEDATA",
+            5,
+            "PTRACE_POKEUSER",
+            6,
+            "PTRACE_CONT",
+            7,
+            "PTRACE_KILL",
+            8,
+            "PTRACE_SINGLESTEP",
+            9,
+            "PTRACE_GETREGS",
+            12,
+            "PTRACE_SETREGS",
+            13,
+            "PTRACE_ATTACH",
+            16,
+            "PTRACE_DETACH",
+            17,
+            "PTRACE_SYSCALL",
+            24,
+            "PTRACE_SETOPTIONS",
+            0x4200,
+            "PTRACE_GETEVENTMSG",
+            0x4201,
+            "PTRACE_GETSIGINFO",
+            0x4202,
+            "PTRACE_SETSIGINFO",
+            0x4203,
+            "PTRACE_GETREGSET",
+            0x4204,
+            "PTRACE_SETREGSET",
+            0x4205,
+            "PTRACE_SEIZE",
+            0x4206);
 
     private static final SortedMap<String, List<Named>> BY_CALL = new TreeMap<>(Map.ofEntries(
             call(
@@ -108,18 +183,22 @@ public final class CallArguments {
                             1,
                             ALL_BITS,
                             constants(
-                                    "MFD_CLOEXEC", 1, "MFD_ALLOW_SEALING", 2, "MFD_HUGETLB", 4, "MFD_NOEXEC_SEAL", 8,
-                                    "MFD_EXEC", 16))),
+                                    "MFD_CLOEXEC",
+                                    1,
+                                    "MFD_ALLOW_SEALING",
+                                    2,
+                                    "MFD_HUGETLB",
+                                    4,
+                                    "MFD_NOEXEC_SEAL",
+                                    8,
+                                    "MFD_EXEC",
+                                    16))),
             call("sched_setparam", PID),
             call("sched_setaffinity", PID),
             call("sched_setattr", PID),
             call(
                     "setpriority",
-                    new Named(
-                            "which",
-                            0,
-                            ALL_BITS,
-                            constants("PRIO_PROCESS", 0, "PRIO_PGRP", 1, "PRIO_USER", 2)),
+                    new Named("which", 0, ALL_BITS, constants("PRIO_PROCESS", 0, "PRIO_PGRP", 1, "PRIO_USER", 2)),
                     new Named("who", 1, ALL_BITS, Map.of())),
             call(
                     "ioprio_set",
@@ -137,7 +216,15 @@ public final class CallArguments {
                             1,
                             ALL_BITS,
                             constants(
-                                    "SCHED_OTHER", 0, "SCHED_FIFO", 1, "SCHED_RR", 2, "SCHED_BATCH", 3, "SCHED_IDLE",
+                                    "SCHED_OTHER",
+                                    0,
+                                    "SCHED_FIFO",
+                                    1,
+                                    "SCHED_RR",
+                                    2,
+                                    "SCHED_BATCH",
+                                    3,
+                                    "SCHED_IDLE",
                                     5))),
             call("mknod", new Named("mode", 1, 0xf000, FILE_TYPES)),
             call("mknodat", new Named("mode", 2, 0xf000, FILE_TYPES)),
@@ -153,7 +240,8 @@ public final class CallArguments {
                             ALL_BITS,
                             constants("RENAME_NOREPLACE", 1, "RENAME_EXCHANGE", 2, "RENAME_WHITEOUT", 4)))));
 
-    private static final Set<String> PATHS = Set.of("path", "pathname", "filename", "file", "oldpath", "newpath", "name");
+    private static final Set<String> PATHS =
+            Set.of("path", "pathname", "filename", "file", "oldpath", "newpath", "name");
     private static final Set<String> ADDRESSES = Set.of("address", "addr", "sockaddr", "host", "ip", "port", "msg");
     private static final Set<String> RUNS = Set.of("execve", "execveat");
     private static final Set<String> IN_MEMORY = Set.of("clone3", "openat2");
@@ -180,16 +268,19 @@ public final class CallArguments {
     /** Why no condition may look at this argument, and what to do instead. */
     public static String whyNot(String call, String argument) {
         if (RUNS.contains(call)) {
-            return "a rule about the " + argument + " of " + call + " cannot hold: it lies in memory, where another thread"
+            return "a rule about the " + argument + " of " + call
+                    + " cannot hold: it lies in memory, where another thread"
                     + " changes it between the check and the call; hide the program (filesystem.hidden) instead";
         }
         if (PATHS.contains(argument)) {
-            return "a rule about the " + argument + " of " + call + " cannot hold: it lies in memory, where another thread"
+            return "a rule about the " + argument + " of " + call
+                    + " cannot hold: it lies in memory, where another thread"
                     + " changes it between the check and the call; filesystem: readonly, writable and hidden hold for"
                     + " every call";
         }
         if (ADDRESSES.contains(argument)) {
-            return "a rule about the " + argument + " of " + call + " cannot hold: it lies in memory, where another thread"
+            return "a rule about the " + argument + " of " + call
+                    + " cannot hold: it lies in memory, where another thread"
                     + " changes it between the check and the call; what may be reached is the network mode's to say";
         }
         if (IN_MEMORY.contains(call)) {

@@ -1,13 +1,5 @@
 package dev.redoubt.policy.calls;
 
-import static dev.redoubt.protocol.CallError.EAFNOSUPPORT;
-import static dev.redoubt.protocol.CallError.EINVAL;
-import static dev.redoubt.protocol.CallError.ENOPROTOOPT;
-import static dev.redoubt.protocol.CallError.ENOSYS;
-import static dev.redoubt.protocol.CallError.ENOTTY;
-import static dev.redoubt.protocol.CallError.EOPNOTSUPP;
-import static dev.redoubt.protocol.CallError.EPERM;
-import static dev.redoubt.protocol.CallError.EPROTONOSUPPORT;
 import static dev.redoubt.policy.calls.Argument.FIFTH;
 import static dev.redoubt.policy.calls.Argument.FIRST;
 import static dev.redoubt.policy.calls.Argument.FOURTH;
@@ -21,6 +13,14 @@ import static dev.redoubt.policy.calls.Lines.refuse;
 import static dev.redoubt.policy.calls.Lines.refuseIf;
 import static dev.redoubt.policy.calls.Lines.refused;
 import static dev.redoubt.policy.calls.Verdict.Plain.ALLOW;
+import static dev.redoubt.protocol.CallError.EAFNOSUPPORT;
+import static dev.redoubt.protocol.CallError.EINVAL;
+import static dev.redoubt.protocol.CallError.ENOPROTOOPT;
+import static dev.redoubt.protocol.CallError.ENOSYS;
+import static dev.redoubt.protocol.CallError.ENOTTY;
+import static dev.redoubt.protocol.CallError.EOPNOTSUPP;
+import static dev.redoubt.protocol.CallError.EPERM;
+import static dev.redoubt.protocol.CallError.EPROTONOSUPPORT;
 
 import java.util.List;
 
@@ -289,9 +289,7 @@ final class CallList {
                             ALLOW,
                             "out-of-band data on unix sockets (CVE-2025-38236)",
                             refuseIf(EOPNOTSUPP, FOURTH.hasAny(MSG_OOB)))),
-            group(
-                    "@netlink",
-                    "asking the kernel about the sandbox's own interfaces and routes: a part of socket"),
+            group("@netlink", "asking the kernel about the sandbox's own interfaces and routes: a part of socket"),
             group(
                     "@ipc",
                     "SysV and POSIX objects of the sandbox's own IPC namespace; wide and old, databases and X clients use it",

@@ -97,7 +97,8 @@ public final class CallNames {
     /** Why the call is looked at closer even where a profile has it; empty when nothing of it is refused. */
     public static Optional<String> whyPartly(String call) {
         Rule rule = rule(call);
-        boolean partly = !rule.decision().neverAllows() && !rule.decision().clauses().isEmpty();
+        boolean partly =
+                !rule.decision().neverAllows() && !rule.decision().clauses().isEmpty();
         return partly ? Optional.of(rule.reason()) : Optional.empty();
     }
 
@@ -178,7 +179,8 @@ public final class CallNames {
         SortedSet<String> calls = new TreeSet<>();
         for (Group each : CallList.GROUPS) {
             for (Rule rule : each.rules()) {
-                if (rule.decision().clauses().stream().anyMatch(clause -> clause.group().equals(group))) {
+                if (rule.decision().clauses().stream()
+                        .anyMatch(clause -> clause.group().equals(group))) {
                     calls.add(rule.call());
                 }
             }

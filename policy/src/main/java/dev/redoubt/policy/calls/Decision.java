@@ -32,7 +32,8 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
 
     /** This decision where these groups are allowed: clauses of other groups fall away. */
     Decision in(Set<String> groups) {
-        return new Decision(clauses.stream().filter(clause -> clause.stands(groups)).toList(), otherwise);
+        return new Decision(
+                clauses.stream().filter(clause -> clause.stands(groups)).toList(), otherwise);
     }
 
     /** This decision, and a refusal in front of it for whatever {@code tests} hold. */
@@ -51,7 +52,8 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
         List<Clause> all = new ArrayList<>();
         for (Clause clause : clauses) {
             if (clause.verdict() == Verdict.Plain.ALLOW) {
-                alternatives.forEach(tests -> all.add(new Clause("", Verdict.Plain.ALLOW, joined(tests, clause.tests()))));
+                alternatives.forEach(
+                        tests -> all.add(new Clause("", Verdict.Plain.ALLOW, joined(tests, clause.tests()))));
             } else {
                 all.add(clause);
             }

@@ -45,7 +45,9 @@ public final class Decisions {
         }
         CallRule said = rules.calls().get(rule.call());
         if (said == null) {
-            return rules.groups().contains(group) ? walls : refusal(rule.denied().number());
+            return rules.groups().contains(group)
+                    ? walls
+                    : refusal(rule.denied().number());
         }
         return switch (said) {
             case CallRule.Deny(var error) -> refusal(error.number());
@@ -73,10 +75,14 @@ public final class Decisions {
 
     static List<ArgumentTest> tests(Condition condition) {
         List<ArgumentTest> tests = new ArrayList<>();
-        condition.tests().forEach((index, test) -> tests.add(switch (test) {
-            case Condition.OneOf(int mask, var values) -> new ArgumentTest.OneOf(new Argument(index, mask), List.copyOf(values));
-            case Condition.AnyBit(int bits) -> new ArgumentTest.AnyBit(new Argument(index, bits));
-        }));
+        condition
+                .tests()
+                .forEach((index, test) -> tests.add(
+                        switch (test) {
+                            case Condition.OneOf(int mask, var values) ->
+                                new ArgumentTest.OneOf(new Argument(index, mask), List.copyOf(values));
+                            case Condition.AnyBit(int bits) -> new ArgumentTest.AnyBit(new Argument(index, bits));
+                        }));
         return List.copyOf(tests);
     }
 }

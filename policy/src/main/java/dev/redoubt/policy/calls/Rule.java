@@ -18,10 +18,7 @@ record Rule(String call, Decision decision, String reason, CallError denied) {
 
     static Rule of(String call, Decision decision, String reason) {
         return new Rule(
-                call,
-                decision,
-                reason,
-                CallNumbers.of(call) >= FIRST_YOUNG_CALL ? CallError.ENOSYS : CallError.EPERM);
+                call, decision, reason, CallNumbers.of(call) >= FIRST_YOUNG_CALL ? CallError.ENOSYS : CallError.EPERM);
     }
 
     Rule denied(CallError error) {

@@ -15,14 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class BuiltIns {
     /** In the order in which they are shown. */
     public static final List<String> NAMES = List.of(
-            "default",
-            "minimal",
-            "ci-runner",
-            "web-server",
-            "batch-job",
-            "database",
-            "development",
-            "hostile-tenant");
+            "default", "minimal", "ci-runner", "web-server", "batch-job", "database", "development", "hostile-tenant");
 
     private static final Map<String, Profile> READ = new ConcurrentHashMap<>(Map.of("default", Profile.DEFAULT));
 

@@ -168,7 +168,9 @@ final class CallReader {
             if (value instanceof Fields fields) {
                 Field has = fields.byName().get("has");
                 if (has == null || fields.byName().size() != 1) {
-                    values.complain(value.place(), "'" + argument.name() + "' is a value, a list of values, or has: [BIT, ...]");
+                    values.complain(
+                            value.place(),
+                            "'" + argument.name() + "' is a value, a list of values, or has: [BIT, ...]");
                     return Optional.empty();
                 }
                 int bits = numbers(argument, has.value()).stream().reduce(0, (a, b) -> a | b);
@@ -210,7 +212,8 @@ final class CallReader {
             if (text.matches("-?[0-9].*")) {
                 values.complain(place, "'" + text + "' is not a number of 32 bits");
             } else {
-                values.unknown(place, argument.name(), text, argument.constants().keySet());
+                values.unknown(
+                        place, argument.name(), text, argument.constants().keySet());
             }
         }
     }

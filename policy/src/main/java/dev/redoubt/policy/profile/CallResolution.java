@@ -54,18 +54,23 @@ final class CallResolution {
                     .findFirst()
                     .ifPresent(other -> findings.add(
                             line.place(),
-                            line.subject() + " again; line " + other.place().line() + " has it under "
-                                    + other.verb() + " already"));
+                            line.subject() + " again; line " + other.place().line() + " has it under " + other.verb()
+                                    + " already"));
             before.add(line);
         }
     }
 
-    private static boolean areTogether(CallLine one, CallLine other) {
-        boolean oneRefuses = one.verb() != Verb.ALLOW && !one.when().isEmpty();
-        boolean otherRefuses = other.verb() != Verb.ALLOW && !other.when().isEmpty();
-        return oneRefuses && otherRefuses
-                ? one.verb() == other.verb()
-                : (oneRefuses && other.verb() == Verb.ALLOW) || (otherRefuses && one.verb() == Verb.ALLOW);
+    private static boolean areTogether(CallLine first, CallLine second) {
+        boolean firstRefuses = refusesUnderConditions(first);
+        boolean secondRefuses = refusesUnderConditions(second);
+        if (firstRefuses && secondRefuses) {
+            return first.verb() == second.verb();
+        }
+        return (firstRefuses && second.verb() == Verb.ALLOW) || (secondRefuses && first.verb() == Verb.ALLOW);
+    }
+
+    private static boolean refusesUnderConditions(CallLine line) {
+        return line.verb() != Verb.ALLOW && !line.when().isEmpty();
     }
 
     private void group(CallLine line) {
@@ -82,9 +87,12 @@ final class CallResolution {
         if (!group.isDeniable()) {
             findings.add(
                     line.place(),
-                    group.name() + " cannot be refused as a whole: process 1 of the sandbox stands behind the same filter"
+                    group.name()
+                            + " cannot be refused as a whole: process 1 of the sandbox stands behind the same filter"
                             + " and needs "
-                            + group.allowable().stream().filter(CallNames::isGuests).collect(Collectors.joining(" "))
+                            + group.allowable().stream()
+                                    .filter(CallNames::isGuests)
+                                    .collect(Collectors.joining(" "))
                             + "; name the others one by one");
             return;
         }
@@ -133,8 +141,7 @@ final class CallResolution {
 
     private void refusedAnyway(CallLine line, String reason) {
         switch (line.verb()) {
-            case ALLOW ->
-                findings.add(line.place(), line.subject() + " is refused to every profile: " + reason);
+            case ALLOW -> findings.add(line.place(), line.subject() + " is refused to every profile: " + reason);
             case DENY -> {}
             case BROKER -> asked.add(line.subject());
         }

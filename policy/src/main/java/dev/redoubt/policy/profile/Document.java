@@ -37,8 +37,7 @@ record Document(
         List<CallLine> calls) {
 
     /** One entry of {@code syscalls}. */
-    record CallLine(
-            Place place, Verb verb, String subject, List<Condition> when, Optional<CallError> error) {
+    record CallLine(Place place, Verb verb, String subject, List<Condition> when, Optional<CallError> error) {
         boolean isGroup() {
             return subject.startsWith("@");
         }

@@ -109,7 +109,8 @@ final class DocumentReader {
     private void name(Value value) {
         name = placed(value, values.form(value, text -> {
             if (!Profile.isName(text)) {
-                throw new IllegalArgumentException("a name is lower case words joined by hyphens, at most 64 characters");
+                throw new IllegalArgumentException(
+                        "a name is lower case words joined by hyphens, at most 64 characters");
             }
             return text;
         }));

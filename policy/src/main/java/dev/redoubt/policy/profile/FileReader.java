@@ -74,7 +74,8 @@ final class FileReader {
             if (before != null) {
                 values.complain(
                         item.place(),
-                        path.get() + " again; line " + before.place().line() + " makes it " + before.value() + " already");
+                        path.get() + " again; line " + before.place().line() + " makes it " + before.value()
+                                + " already");
             }
         }
     }

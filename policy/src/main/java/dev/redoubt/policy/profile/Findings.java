@@ -43,8 +43,8 @@ final class Findings {
     /** @throws ProfileException when anything was found */
     void check() {
         if (!complaints.isEmpty()) {
-            complaints.sort(Comparator.comparingInt((Complaint complaint) ->
-                            complaint.place().line())
+            complaints.sort(Comparator.comparingInt(
+                            (Complaint complaint) -> complaint.place().line())
                     .thenComparingInt(complaint -> complaint.place().column()));
             throw new ProfileException(complaints);
         }

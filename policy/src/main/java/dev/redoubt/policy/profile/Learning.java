@@ -39,7 +39,11 @@ public final class Learning {
      * @param readOnlyRoot whether it gets along without writing to its root
      */
     public static Profile profile(
-            String name, String description, Profile within, SortedMap<String, Set<List<Integer>>> seen, boolean readOnlyRoot) {
+            String name,
+            String description,
+            Profile within,
+            SortedMap<String, Set<List<Integer>>> seen,
+            boolean readOnlyRoot) {
         SortedMap<String, CallRule> calls = new TreeMap<>();
         seen.forEach((call, kinds) -> {
             if (!CallNames.isGuests(call)) {
@@ -66,8 +70,8 @@ public final class Learning {
         CallArguments.Named domain = CallArguments.at(SOCKET, 0);
         CallArguments.Named type = CallArguments.at(SOCKET, 1);
         SortedMap<Integer, SortedSet<Integer>> types = new TreeMap<>();
-        kinds.forEach(registers -> types.computeIfAbsent(registers.get(0), _ -> new TreeSet<>())
-                .add(registers.get(1) & type.mask()));
+        kinds.forEach(registers ->
+                types.computeIfAbsent(registers.get(0), _ -> new TreeSet<>()).add(registers.get(1) & type.mask()));
         List<Condition> conditions = new ArrayList<>();
         types.forEach((family, ofFamily) -> {
             TreeMap<Integer, Condition.Test> tests = new TreeMap<>();
@@ -98,7 +102,8 @@ public final class Learning {
                 Decisions.of(new CallRules(Collections.emptySortedSet(), calls, Collections.emptySortedSet()))
                         .get(CallNumbers.of(call)));
         return seen.getOrDefault(call, Set.of()).stream()
-                .map(registers -> registers.stream().mapToLong(Integer::toUnsignedLong).toArray())
+                .map(registers ->
+                        registers.stream().mapToLong(Integer::toUnsignedLong).toArray())
                 .anyMatch(registers -> decision.decide(Arrays.copyOf(registers, 6)) != Verdict.Plain.ALLOW);
     }
 }

@@ -56,7 +56,8 @@ public final class Meaning {
         CallRules calls = profile.calls();
         boolean traces = calls.groups().contains("@debug") || calls.calls().get("ptrace") instanceof CallRule.Allow;
         return traces
-                ? List.of("PTRACE IS ALLOWED: every job reads and writes every other job of the same user in the sandbox")
+                ? List.of(
+                        "PTRACE IS ALLOWED: every job reads and writes every other job of the same user in the sandbox")
                 : List.of();
     }
 
@@ -83,7 +84,8 @@ public final class Meaning {
                 "users",
                 switch (profile.users()) {
                     case SWITCH -> "jobs run as any user of the image, 1000 unless asked otherwise";
-                    case SINGLE -> "every job is user 1000; process 1 keeps no capability, so nothing inside changes ids";
+                    case SINGLE ->
+                        "every job is user 1000; process 1 keeps no capability, so nothing inside changes ids";
                 },
                 MOUNTS);
         say(
@@ -126,14 +128,18 @@ public final class Meaning {
         say("memory", limits.memory() + ", swap included", GROUPS);
         say("cpus", limits.cpus().toString(), GROUPS);
         say("pids", limits.pids() + " processes and threads", GROUPS);
-        say("disk", limits.disk() + " written, in at most " + limits.inodes() + " files; held by the file system", List.of());
+        say(
+                "disk",
+                limits.disk() + " written, in at most " + limits.inodes() + " files; held by the file system",
+                List.of());
         if (!limits.io().isNone()) {
             say("io", io(limits.io()), GROUPS);
         }
         profile.resources().wall().ifPresent(wall -> say("wall", "ends after " + ProfileText.time(wall), List.of()));
         profile.resources()
                 .idle()
-                .ifPresent(idle -> say("idle", "ends after " + ProfileText.time(idle) + " without output or input", List.of()));
+                .ifPresent(idle ->
+                        say("idle", "ends after " + ProfileText.time(idle) + " without output or input", List.of()));
     }
 
     private static String io(IoLimits io) {
@@ -158,7 +164,8 @@ public final class Meaning {
         if (!files.patterns().isEmpty()) {
             say(
                     "patterns",
-                    "cannot be opened, by any name: " + String.join(" ", files.patterns().hidden())
+                    "cannot be opened, by any name: "
+                            + String.join(" ", files.patterns().hidden())
                             + "; every open is asked about, which takes some microseconds. They can still be renamed,"
                             + " linked and executed by who has the right to",
                     FILTER);
@@ -203,10 +210,7 @@ public final class Meaning {
         }
         rules.calls().forEach(this::call);
         say("always refused", "in every profile: " + String.join(" ", never) + neverOfOthers(never), FILTER);
-        say(
-                "always allowed",
-                "process 1 of the sandbox needs: " + String.join(" ", CallNames.ofGuest()),
-                List.of());
+        say("always allowed", "process 1 of the sandbox needs: " + String.join(" ", CallNames.ofGuest()), List.of());
         if (!rules.asked().isEmpty()) {
             say("broker", "says why it refused: " + String.join(" ", rules.asked()), FILTER);
         }
@@ -231,7 +235,8 @@ public final class Meaning {
                     FILTER);
             return;
         }
-        List<String> kept = group.allowable().stream().filter(CallNames::isGuests).toList();
+        List<String> kept =
+                group.allowable().stream().filter(CallNames::isGuests).toList();
         say(
                 group.name(),
                 "refused" + (kept.isEmpty() ? "" : ", but for " + String.join(" ", kept)) + ": " + group.purpose(),
@@ -264,8 +269,7 @@ public final class Meaning {
     private static String words(CallArguments.Named argument, Condition.Test test) {
         return switch (test) {
             case Condition.OneOf(int ignored, var values) ->
-                argument.name() + " is "
-                        + values.stream().map(argument::nameOf).collect(Collectors.joining(" or "));
+                argument.name() + " is " + values.stream().map(argument::nameOf).collect(Collectors.joining(" or "));
             case Condition.AnyBit(int bits) ->
                 argument.name() + " has " + String.join(" or ", ProfileText.bits(argument, bits));
         };

@@ -80,8 +80,7 @@ public final class ProfileReader {
         }
         String source = chain.getLast().substring(0, chain.getLast().lastIndexOf('/') + 1) + wanted;
         if (chain.contains(source)) {
-            throw findings.stop(
-                    name.place(), "it extends itself: " + String.join(" -> ", chain) + " -> " + source);
+            throw findings.stop(name.place(), "it extends itself: " + String.join(" -> ", chain) + " -> " + source);
         }
         if (chain.size() > MOST_ANCESTORS) {
             throw findings.stop(name.place(), "more than " + MOST_ANCESTORS + " profiles extend each other");

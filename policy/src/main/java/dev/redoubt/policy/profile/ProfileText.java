@@ -138,7 +138,9 @@ public final class ProfileText {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("call", call);
         if (!when.isEmpty()) {
-            entry.put("when", when.stream().map(condition -> condition(call, condition)).toList());
+            entry.put(
+                    "when",
+                    when.stream().map(condition -> condition(call, condition)).toList());
         }
         put(entry, "error", error);
         return entry;

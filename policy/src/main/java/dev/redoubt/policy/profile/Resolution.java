@@ -161,8 +161,7 @@ final class Resolution {
         }
     }
 
-    private static boolean isReadOnlyAbove(
-            InsidePath path, boolean readOnlyRoot, SortedMap<InsidePath, Access> paths) {
+    private static boolean isReadOnlyAbove(InsidePath path, boolean readOnlyRoot, SortedMap<InsidePath, Access> paths) {
         return readOnlyRoot
                 || paths.entrySet().stream()
                         .anyMatch(other -> other.getValue() == Access.READ_ONLY
@@ -172,7 +171,10 @@ final class Resolution {
 
     private void checkCovered(InsidePath path, SortedMap<InsidePath, Access> paths) {
         paths.forEach((other, access) -> {
-            if (access == Access.HIDDEN && !other.equals(InsidePath.ROOT) && !other.equals(path) && other.covers(path)) {
+            if (access == Access.HIDDEN
+                    && !other.equals(InsidePath.ROOT)
+                    && !other.equals(path)
+                    && other.covers(path)) {
                 findings.add(
                         placeOf(document.paths().containsKey(path) ? path : other),
                         path + " lies beneath " + other + ", which is hidden: nothing of it is there to be "

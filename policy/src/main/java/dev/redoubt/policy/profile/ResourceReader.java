@@ -2,13 +2,10 @@ package dev.redoubt.policy.profile;
 
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.IoLimits;
-import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Resources;
 import dev.redoubt.protocol.Size;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.function.Consumer;
@@ -29,16 +26,29 @@ final class ResourceReader {
         this.values = values;
         keys.put("memory", value -> limit(value, Size::parse, Resources::withMemory));
         keys.put("cpus", value -> limit(value, Cpus::parse, Resources::withCpus));
-        keys.put("pids", value -> limit(value, ResourceReader::count, (all, pids) -> all.withPids(Math.clamp(pids, 0, Integer.MAX_VALUE))));
+        keys.put(
+                "pids",
+                value -> limit(
+                        value,
+                        ResourceReader::count,
+                        (all, pids) -> all.withPids(Math.clamp(pids, 0, Integer.MAX_VALUE))));
         keys.put("disk", value -> limit(value, Size::parse, Resources::withDisk));
         keys.put("inodes", value -> limit(value, ResourceReader::count, Resources::withInodes));
         keys.put("io", value -> values.section(value, "io", ioKeys));
         keys.put("wall", value -> limit(value, ResourceReader::time, Resources::withWall));
         keys.put("idle", value -> limit(value, ResourceReader::time, Resources::withIdle));
-        ioKeys.put("readBps", value -> io(value, (io, bps) -> new IoLimits(bps, io.writeBps(), io.readIops(), io.writeIops())));
-        ioKeys.put("writeBps", value -> io(value, (io, bps) -> new IoLimits(io.readBps(), bps, io.readIops(), io.writeIops())));
-        ioKeys.put("readIops", value -> io(value, (io, n) -> new IoLimits(io.readBps(), io.writeBps(), n, io.writeIops())));
-        ioKeys.put("writeIops", value -> io(value, (io, n) -> new IoLimits(io.readBps(), io.writeBps(), io.readIops(), n)));
+        ioKeys.put(
+                "readBps",
+                value -> io(value, (io, bps) -> new IoLimits(bps, io.writeBps(), io.readIops(), io.writeIops())));
+        ioKeys.put(
+                "writeBps",
+                value -> io(value, (io, bps) -> new IoLimits(io.readBps(), bps, io.readIops(), io.writeIops())));
+        ioKeys.put(
+                "readIops",
+                value -> io(value, (io, n) -> new IoLimits(io.readBps(), io.writeBps(), n, io.writeIops())));
+        ioKeys.put(
+                "writeIops",
+                value -> io(value, (io, n) -> new IoLimits(io.readBps(), io.writeBps(), io.readIops(), n)));
     }
 
     void read(Value value) {

@@ -62,11 +62,14 @@ final class ValueReader {
 
     <T> Optional<T> word(Value value, Map<String, T> words) {
         Optional<String> text = text(value);
-        if (text.isPresent() && !words.containsKey(text.get())) {
-            unknown(value.place(), "value", text.get(), words.keySet());
+        if (text.isEmpty()) {
             return Optional.empty();
         }
-        return text.map(words::get);
+        Optional<T> meant = Optional.ofNullable(words.get(text.get()));
+        if (meant.isEmpty()) {
+            unknown(value.place(), "value", text.get(), words.keySet());
+        }
+        return meant;
     }
 
     List<Value> items(Value value) {

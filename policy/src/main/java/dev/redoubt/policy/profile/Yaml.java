@@ -58,7 +58,8 @@ final class Yaml {
                     Place.START, "a profile of " + text.length() + " characters; at most " + MOST_CHARACTERS);
         }
         refuseUnprintable(text, findings);
-        LoadSettings settings = LoadSettings.builder().setCodePointLimit(MOST_CHARACTERS).build();
+        LoadSettings settings =
+                LoadSettings.builder().setCodePointLimit(MOST_CHARACTERS).build();
         Yaml yaml = new Yaml(findings, new Parse(settings).parseString(text).iterator());
         try {
             return yaml.document();

@@ -41,7 +41,8 @@ final class YamlText {
     }
 
     private static boolean fitsOneLine(List<?> list, String before) {
-        return list.stream().noneMatch(Map.class::isInstance) && before.length() + flow(list).length() < LINE;
+        return list.stream().noneMatch(Map.class::isInstance)
+                && before.length() + flow(list).length() < LINE;
     }
 
     private static String flow(Object value) {

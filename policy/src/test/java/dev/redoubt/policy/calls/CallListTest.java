@@ -41,15 +41,19 @@ final class CallListTest {
 
     @Test
     void everyGroupCanBeAllowedOrIsRefusedAsAWhole() {
-        CallNames.groups().values().forEach(group -> assertThat(group.isAllowable() || !group.refused().isEmpty())
-                .as(group.name())
-                .isTrue());
+        CallNames.groups()
+                .values()
+                .forEach(group -> assertThat(
+                                group.isAllowable() || !group.refused().isEmpty())
+                        .as(group.name())
+                        .isTrue());
         assertThat(CallNames.groups().get("@mount").isAllowable()).isFalse();
         assertThat(CallNames.groups().get("@netlink").partOf()).containsExactly("socket");
     }
 
     @Test
     void theGuestNeedsNothingThatIsRefused() {
-        assertThat(GuestCalls.ALL).allSatisfy(call -> assertThat(CallNames.whyNever(call)).isEmpty());
+        assertThat(GuestCalls.ALL)
+                .allSatisfy(call -> assertThat(CallNames.whyNever(call)).isEmpty());
     }
 }

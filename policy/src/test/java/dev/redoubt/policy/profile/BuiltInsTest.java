@@ -17,7 +17,8 @@ final class BuiltInsTest {
     /** It stands in Java too, because reading it at every start would cost more than a sandbox. */
     @Test
     void theDefaultOfTheCodeIsTheDefaultOfTheText() {
-        assertThat(ProfileReader.alone().read("default", BuiltIns.text("default"))).isEqualTo(Profile.DEFAULT);
+        assertThat(ProfileReader.alone().read("default", BuiltIns.text("default")))
+                .isEqualTo(Profile.DEFAULT);
         assertThat(BuiltIns.find("default")).containsSame(Profile.DEFAULT);
     }
 
@@ -43,7 +44,8 @@ final class BuiltInsTest {
 
     @Test
     void onlyTheDebuggersProfileDebugsAndSaysSo() {
-        assertThat(BuiltIns.all().stream().filter(profile -> profile.calls().groups().contains("@debug")))
+        assertThat(BuiltIns.all().stream()
+                        .filter(profile -> profile.calls().groups().contains("@debug")))
                 .singleElement()
                 .satisfies(profile -> assertThat(profile.description()).contains("ptrace is ALLOWED"));
     }

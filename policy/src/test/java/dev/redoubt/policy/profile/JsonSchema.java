@@ -44,7 +44,8 @@ final class JsonSchema {
     private void check(Map<String, Object> unresolved, Object value, String at, List<String> mistakes) {
         Map<String, Object> schema = resolve(unresolved);
         for (Map.Entry<String, Object> word : schema.entrySet()) {
-            if (!SILENT.contains(word.getKey()) && !holds(schema, word.getKey(), word.getValue(), value, at, mistakes)) {
+            if (!SILENT.contains(word.getKey())
+                    && !holds(schema, word.getKey(), word.getValue(), value, at, mistakes)) {
                 mistakes.add(at + ": " + word.getKey() + " " + word.getValue() + " for " + value);
             }
         }
@@ -53,10 +54,13 @@ final class JsonSchema {
     private boolean holds(
             Map<String, Object> schema, String word, Object wanted, Object value, String at, List<String> mistakes) {
         return switch (word) {
-            case "type" -> (wanted instanceof List<?> types ? types : List.of(wanted))
-                    .stream().anyMatch(type -> isType(String.valueOf(type), value));
+            case "type" ->
+                (wanted instanceof List<?> types ? types : List.of(wanted))
+                        .stream().anyMatch(type -> isType(String.valueOf(type), value));
             case "enum" -> ((List<?>) wanted).contains(value);
-            case "pattern" -> !(value instanceof String text) || Pattern.compile(String.valueOf(wanted)).matcher(text).find();
+            case "pattern" ->
+                !(value instanceof String text)
+                        || Pattern.compile(String.valueOf(wanted)).matcher(text).find();
             case "minLength" -> !(value instanceof String text) || text.length() >= number(wanted);
             case "maxLength" -> !(value instanceof String text) || text.length() <= number(wanted);
             case "minimum" -> !(value instanceof Number number) || number.doubleValue() >= number(wanted);
@@ -83,11 +87,12 @@ final class JsonSchema {
                 yield true;
             }
             case "additionalProperties" -> others(schema, wanted, value, at, mistakes);
-            case "anyOf" -> ((List<?>) wanted).stream().anyMatch(one -> {
-                List<String> ofOne = new ArrayList<>();
-                check(object(one), value, at, ofOne);
-                return ofOne.isEmpty();
-            });
+            case "anyOf" ->
+                ((List<?>) wanted).stream().anyMatch(one -> {
+                    List<String> ofOne = new ArrayList<>();
+                    check(object(one), value, at, ofOne);
+                    return ofOne.isEmpty();
+                });
             default -> throw new AssertionError("the schema uses " + word + ", which this test does not know");
         };
     }
@@ -96,7 +101,9 @@ final class JsonSchema {
         if (!(value instanceof Map<?, ?> map)) {
             return true;
         }
-        Set<?> known = schema.containsKey("properties") ? object(schema.get("properties")).keySet() : Set.of();
+        Set<?> known = schema.containsKey("properties")
+                ? object(schema.get("properties")).keySet()
+                : Set.of();
         boolean allowed = true;
         for (Map.Entry<?, ?> entry : map.entrySet()) {
             if (known.contains(entry.getKey())) {

@@ -248,9 +248,11 @@ final class ProfileReaderTest {
                 .satisfiesExactly(
                         one -> assertThat(one).startsWith("p.yaml:4:31: a rule about the path of execveat cannot hold"),
                         one -> assertThat(one).startsWith("p.yaml:5:30: a rule about the addr of connect cannot hold"),
-                        one -> assertThat(one).startsWith("p.yaml:6:29: a rule about the pathname of openat cannot hold"),
                         one -> assertThat(one)
-                                .isEqualTo("p.yaml:7:30: the arguments of openat2 lie in memory, where no filter can look"),
+                                .startsWith("p.yaml:6:29: a rule about the pathname of openat cannot hold"),
+                        one -> assertThat(one)
+                                .isEqualTo(
+                                        "p.yaml:7:30: the arguments of openat2 lie in memory, where no filter can look"),
                         one -> assertThat(one).endsWith("of this call these can: domain, type, protocol"),
                         one -> assertThat(one)
                                 .isEqualTo("p.yaml:9:28: no argument of mkdir can be decided by its register alone"));
@@ -272,7 +274,8 @@ final class ProfileReaderTest {
                             - {call: fchmodat2, when: {mode: {has: [S_IWUSR]}}, errno: EPERM}
                         """))
                 .satisfiesExactly(
-                        one -> assertThat(one).isEqualTo("p.yaml:4:37: unknown domain 'AF_INTE'; did you mean AF_INET?"),
+                        one -> assertThat(one)
+                                .isEqualTo("p.yaml:4:37: unknown domain 'AF_INTE'; did you mean AF_INET?"),
                         one -> assertThat(one).isEqualTo("p.yaml:5:35: '0x80001' has bits that are no type"),
                         one -> assertThat(one).startsWith("p.yaml:6:28: a condition is about one system call"),
                         one -> assertThat(one).startsWith("p.yaml:7:7: an entry names a system call or a group"),
@@ -304,18 +307,24 @@ final class ProfileReaderTest {
                             - {call: renameat2, when: {flags: 1}}
                         """))
                 .satisfiesExactly(
-                        one -> assertThat(one).isEqualTo("p.yaml:3:19: @netlink is a part of socket, which is not allowed"),
-                        one -> assertThat(one).isEqualTo("p.yaml:3:31: unknown system call 'mkdri'; did you mean mkdir?"),
-                        one -> assertThat(one).isEqualTo("p.yaml:3:38: unknown group '@netwrk'; did you mean @network?"),
+                        one -> assertThat(one)
+                                .isEqualTo("p.yaml:3:19: @netlink is a part of socket, which is not allowed"),
+                        one -> assertThat(one)
+                                .isEqualTo("p.yaml:3:31: unknown system call 'mkdri'; did you mean mkdir?"),
+                        one -> assertThat(one)
+                                .isEqualTo("p.yaml:3:38: unknown group '@netwrk'; did you mean @network?"),
                         one -> assertThat(one).isEqualTo("p.yaml:5:7: ptrace again; line 3 has it under allow already"),
                         one -> assertThat(one)
-                                .isEqualTo("p.yaml:7:7: read cannot be refused or narrowed: process 1 of the sandbox stands"
-                                        + " behind the same filter and needs it"),
+                                .isEqualTo(
+                                        "p.yaml:7:7: read cannot be refused or narrowed: process 1 of the sandbox stands"
+                                                + " behind the same filter and needs it"),
                         one -> assertThat(one).startsWith("p.yaml:8:7: @process cannot be refused as a whole: "),
                         one -> assertThat(one).isEqualTo("p.yaml:11:7: rmdir again; line 10 has it under deny already"),
-                        one -> assertThat(one).isEqualTo("p.yaml:13:7: rmdir again; line 10 has it under deny already"));
+                        one -> assertThat(one)
+                                .isEqualTo("p.yaml:13:7: rmdir again; line 10 has it under deny already"));
         assertThat(complaints("syscalls: {deny: [{call: chmod, when: {mode: 1}}]}"))
-                .containsExactly("p.yaml:1:19: chmod is not allowed at all, so there is nothing to be refused under a condition");
+                .containsExactly(
+                        "p.yaml:1:19: chmod is not allowed at all, so there is nothing to be refused under a condition");
     }
 
     @Test
@@ -344,20 +353,25 @@ final class ProfileReaderTest {
 
     @Test
     void aFileNameThatIsNoNameNeedsOne() {
-        ProfileException refused =
-                catchThrowableOfType(ProfileException.class, () -> ProfileReader.alone().read("dir/My File.yml", "users: single"));
+        ProfileException refused = catchThrowableOfType(
+                ProfileException.class, () -> ProfileReader.alone().read("dir/My File.yml", "users: single"));
         assertThat(refused).hasMessageContaining("give it one: name: NAME");
-        assertThat(ProfileReader.alone().read("dir/my-file.yml", "users: single").name()).isEqualTo("my-file");
+        assertThat(ProfileReader.alone()
+                        .read("dir/my-file.yml", "users: single")
+                        .name())
+                .isEqualTo("my-file");
     }
 
     // --- extends ---
 
     private static Profile read(Map<String, String> files, String name) {
-        return ProfileReader.withFiles(file -> Optional.ofNullable(files.get(file))).read(name, files.get(name));
+        return ProfileReader.withFiles(file -> Optional.ofNullable(files.get(file)))
+                .read(name, files.get(name));
     }
 
     private static String refusal(Map<String, String> files, String name) {
-        return String.valueOf(catchThrowableOfType(ProfileException.class, () -> read(files, name)).getMessage());
+        return String.valueOf(catchThrowableOfType(ProfileException.class, () -> read(files, name))
+                .getMessage());
     }
 
     @Test

@@ -41,7 +41,9 @@ final class RandomProfilesTest {
         for (int i = 0; i < DOCUMENTS; i++) {
             Map<String, String> files = Map.of(
                     "child.yaml", "extends: parent.yaml\n" + document(random),
-                    "parent.yaml", "extends: " + BuiltIns.NAMES.get(random.nextInt(BuiltIns.NAMES.size())) + "\n" + document(random));
+                    "parent.yaml",
+                            "extends: " + BuiltIns.NAMES.get(random.nextInt(BuiltIns.NAMES.size())) + "\n"
+                                    + document(random));
             Optional<Profile> profile = read(files);
             if (profile.isEmpty()) {
                 continue;
@@ -54,7 +56,9 @@ final class RandomProfilesTest {
                     .isEqualTo(profile.get());
         }
         assertThat(accepted).as("seed %d: documents that are profiles", seed).isGreaterThan(DOCUMENTS / 10);
-        assertThat(wider).as("seed %d: profiles that allow more than default, so that it means something", seed).isPositive();
+        assertThat(wider)
+                .as("seed %d: profiles that allow more than default, so that it means something", seed)
+                .isPositive();
     }
 
     private static Optional<Profile> read(Map<String, String> files) {
@@ -80,7 +84,8 @@ final class RandomProfilesTest {
         SortedMap<Integer, Decision> decisions = Decisions.of(profile.calls());
         for (String call : CallNames.ofGuest()) {
             Decision decision = decisions.get(CallNumbers.of(call));
-            assertThat(decision.otherwise() == Verdict.Plain.ALLOW || !decision.clauses().isEmpty())
+            assertThat(decision.otherwise() == Verdict.Plain.ALLOW
+                            || !decision.clauses().isEmpty())
                     .as("process 1 has %s", call)
                     .isTrue();
         }
@@ -98,12 +103,13 @@ final class RandomProfilesTest {
     private static List<long[]> samples(Decision one, Decision other, Random random) {
         List<Integer> interesting = new ArrayList<>(List.of(0, 1, -1));
         for (Decision decision : List.of(one, other)) {
-            decision.clauses().forEach(clause -> clause.tests().forEach(test -> {
-                switch (test) {
-                    case ArgumentTest.OneOf(var argument, var values) -> interesting.addAll(values);
-                    case ArgumentTest.AnyBit(var argument) -> interesting.add(argument.mask());
-                }
-            }));
+            decision.clauses()
+                    .forEach(clause -> clause.tests().forEach(test -> {
+                        switch (test) {
+                            case ArgumentTest.OneOf(var argument, var values) -> interesting.addAll(values);
+                            case ArgumentTest.AnyBit(var argument) -> interesting.add(argument.mask());
+                        }
+                    }));
         }
         return IntStream.range(0, interesting.size() == 3 ? 1 : SAMPLES)
                 .mapToObj(ignored -> IntStream.range(0, 6)
@@ -150,8 +156,9 @@ final class RandomProfilesTest {
 
     private static String condition(List<CallArguments.Named> arguments, Random random) {
         CallArguments.Named argument = arguments.get(random.nextInt(arguments.size()));
-        List<String> names =
-                argument.constants().isEmpty() ? List.of("0", "7") : List.copyOf(argument.constants().keySet());
+        List<String> names = argument.constants().isEmpty()
+                ? List.of("0", "7")
+                : List.copyOf(argument.constants().keySet());
         String name = names.get(random.nextInt(names.size()));
         return switch (random.nextInt(3)) {
             case 0 -> "{" + argument.name() + ": " + name + "}";

@@ -45,7 +45,8 @@ final class SchemaTest {
     private static Map<String, Object> at(String path) {
         Map<String, Object> here = schema;
         for (String key : path.isEmpty() ? new String[0] : path.split("\\.")) {
-            here = validator.resolve(JsonSchema.object(JsonSchema.object(here.get("properties")).get(key)));
+            here = validator.resolve(
+                    JsonSchema.object(JsonSchema.object(here.get("properties")).get(key)));
         }
         if ("array".equals(here.get("type"))) { // of an entry of syscalls: the long form
             List<?> forms = (List<?>) JsonSchema.object(here.get("items")).get("anyOf");
@@ -67,11 +68,12 @@ final class SchemaTest {
     @Test
     void everyKeyIsReallyRead() {
         List<String> ignored = new ArrayList<>();
-        DocumentReader.keys().forEach((path, keys) -> keys.forEach(key -> {
-            if (!complains(nonsense(path, key))) {
-                ignored.add(path + " " + key);
-            }
-        }));
+        DocumentReader.keys()
+                .forEach((path, keys) -> keys.forEach(key -> {
+                    if (!complains(nonsense(path, key))) {
+                        ignored.add(path + " " + key);
+                    }
+                }));
         assertThat(ignored).isEmpty();
         assertThat(complains("users: single")).isFalse();
     }
@@ -84,8 +86,8 @@ final class SchemaTest {
             case "resources", "filesystem", "syscalls" -> path + ": {" + key + ": " + value + "}";
             default -> {
                 String call = key.equals("call") ? "" : "call: chmod, ";
-                yield "extends: default\nsyscalls: {" + path.substring("syscalls.".length()) + ": [{" + call + key + ": "
-                        + value + "}]}";
+                yield "extends: default\nsyscalls: {" + path.substring("syscalls.".length()) + ": [{" + call + key
+                        + ": " + value + "}]}";
             }
         };
     }
@@ -109,14 +111,17 @@ final class SchemaTest {
         Set<String> runtimes = new HashSet<>(DocumentReader.RUNTIMES.keySet());
         runtimes.remove(RuntimeClass.WASM.toString()); // known, to say why it is not for profiles
         assertThat(words("runtime")).containsExactlyInAnyOrderElementsOf(runtimes);
-        Map<String, Object> error = JsonSchema.object(JsonSchema.object(at("syscalls.deny").get("properties")).get("error"));
+        Map<String, Object> error = JsonSchema.object(
+                JsonSchema.object(at("syscalls.deny").get("properties")).get("error"));
         assertThat(((List<?>) error.get("enum")).stream().map(String::valueOf))
                 .containsExactlyInAnyOrderElementsOf(CallReader.ERRORS.keySet());
-        assertThat(Arrays.stream(Layer.values()).filter(Layer::isInEverySandbox)).hasSize(5); // as its description says
+        assertThat(Arrays.stream(Layer.values()).filter(Layer::isInEverySandbox))
+                .hasSize(5); // as its description says
     }
 
     private static List<String> words(String key) {
-        Map<String, Object> property = JsonSchema.object(JsonSchema.object(schema.get("properties")).get(key));
+        Map<String, Object> property =
+                JsonSchema.object(JsonSchema.object(schema.get("properties")).get(key));
         Map<String, Object> holder = property.containsKey("enum") ? property : JsonSchema.object(property.get("items"));
         return ((List<?>) holder.get("enum")).stream().map(String::valueOf).toList();
     }
@@ -129,7 +134,8 @@ final class SchemaTest {
     @MethodSource("builtIns")
     void theBuiltInsAreValidAndSoIsWhatIsShownOfThem(String name) {
         assertThat(validator.mistakes(yaml(BuiltIns.text(name)))).isEmpty();
-        assertThat(validator.mistakes(yaml(ProfileText.of(BuiltIns.find(name).orElseThrow())))).isEmpty();
+        assertThat(validator.mistakes(yaml(ProfileText.of(BuiltIns.find(name).orElseThrow()))))
+                .isEmpty();
     }
 
     /** The page that people read first: its example is a profile, and its table is the list's. */
@@ -141,12 +147,14 @@ final class SchemaTest {
         Profile profile = ProfileReader.alone().read("my-service.yaml", example);
         assertThat(profile.calls().asked()).containsExactly("memfd_create");
         List<String> keys = new ArrayList<>();
-        DocumentReader.keys().forEach((path, names) -> names.stream()
-                .filter(key -> !example.contains(key + ":") && !key.equals("name"))
-                .forEach(keys::add));
+        DocumentReader.keys()
+                .forEach((path, names) -> names.stream()
+                        .filter(key -> !example.contains(key + ":") && !key.equals("name"))
+                        .forEach(keys::add));
         assertThat(keys).as("keys that the example does not show").isEmpty();
-        CallNames.groups().values().forEach(group -> assertThat(page)
-                .contains("| `" + group.name() + "` | " + group.purpose() + " |"));
+        CallNames.groups()
+                .values()
+                .forEach(group -> assertThat(page).contains("| `" + group.name() + "` | " + group.purpose() + " |"));
         BuiltIns.NAMES.forEach(name -> assertThat(page).contains("| `" + name + "` |"));
     }
 
@@ -181,7 +189,9 @@ final class SchemaTest {
             })
     void theSchemaMarksWhatTheReaderRefuses(String text) {
         assertThat(complains("extends: default\n" + text)).as("reader").isTrue();
-        assertThat(validator.mistakes(yaml("extends: default\n" + text))).as("schema").isNotEmpty();
+        assertThat(validator.mistakes(yaml("extends: default\n" + text)))
+                .as("schema")
+                .isNotEmpty();
     }
 
     @ParameterizedTest

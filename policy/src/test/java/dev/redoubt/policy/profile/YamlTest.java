@@ -47,14 +47,21 @@ final class YamlTest {
         return Stream.of(
                 Arguments.of("", "p.yaml:1:1: the profile is empty"),
                 Arguments.of("# nothing\n", "p.yaml:1:1: the profile is empty"),
-                Arguments.of("just words", "p.yaml:1:1: a profile is a mapping of keys to values, not the value 'just words'"),
+                Arguments.of(
+                        "just words",
+                        "p.yaml:1:1: a profile is a mapping of keys to values, not the value 'just words'"),
                 Arguments.of("- a\n", "p.yaml:1:1: a profile is a mapping of keys to values, not a list"),
                 Arguments.of("a: b\n---\nc: d\n", "p.yaml:2:1: a second document; a profile is one"),
                 Arguments.of("a: b\nb: c\na: d\n", "p.yaml:3:1: the key 'a' again; it stands in line 1 already"),
                 Arguments.of("x:\n  a: 1\n  'a': 2\n", "p.yaml:3:3: the key 'a' again; it stands in line 2 already"),
-                Arguments.of("a: &x [1]\n", "p.yaml:1:4: an anchor; anchors and aliases are not read in profiles: use extends"),
-                Arguments.of("a: *x\n", "p.yaml:1:4: an alias; anchors and aliases are not read in profiles: use extends"),
-                Arguments.of("a: !!python/object x\n", "p.yaml:1:4: a tag (tag:yaml.org,2002:python/object); profiles have none"),
+                Arguments.of(
+                        "a: &x [1]\n",
+                        "p.yaml:1:4: an anchor; anchors and aliases are not read in profiles: use extends"),
+                Arguments.of(
+                        "a: *x\n", "p.yaml:1:4: an alias; anchors and aliases are not read in profiles: use extends"),
+                Arguments.of(
+                        "a: !!python/object x\n",
+                        "p.yaml:1:4: a tag (tag:yaml.org,2002:python/object); profiles have none"),
                 Arguments.of("? [a]\n: b\n", "p.yaml:1:3: a key that is no word"),
                 Arguments.of("a: b\0\n", "p.yaml:1:5: the character U+0000 cannot stand in YAML"),
                 Arguments.of("\nx\u001b[2J: b\n", "p.yaml:2:2: the character U+001B cannot stand in YAML"),
@@ -82,13 +89,15 @@ final class YamlTest {
     void bombsAreRefusedAtOnce() {
         StringBuilder laughs = new StringBuilder("a: &a [lol]\n");
         for (char c = 'b'; c < 'k'; c++) {
-            laughs.append("%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n".formatted(c, c, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1));
+            laughs.append("%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c]\n"
+                    .formatted(c, c, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1));
         }
         assertThat(complaint(laughs.toString())).startsWith("p.yaml:1:4: an anchor");
         assertThat(complaint("a: " + "[".repeat(100_000))).contains("nested deeper than 12 levels");
         assertThat(complaint("a: " + "{b: ".repeat(50_000))).contains("nested deeper than 12 levels");
         assertThat(complaint("a: [" + "x,".repeat(100_000) + "]")).contains("more than 20000 values");
-        assertThat(complaint("#" + "x".repeat(10_000_000))).isEqualTo("p.yaml:1:1: a profile of 10000001 characters; at most 262144");
+        assertThat(complaint("#" + "x".repeat(10_000_000)))
+                .isEqualTo("p.yaml:1:1: a profile of 10000001 characters; at most 262144");
         long started = System.nanoTime();
         assertThat(complaint("a" + " ".repeat(200_000) + "\n")).contains("a mapping");
         assertThat(complaint("\"" + "\\u0041".repeat(40_000) + "\"")).contains("a mapping");
