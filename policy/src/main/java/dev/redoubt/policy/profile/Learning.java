@@ -87,20 +87,21 @@ public final class Learning {
     /** Groups that are parts of calls, such as the netlink sockets of socket: those without which something seen is refused. */
     private static SortedSet<String> parts(
             Profile within, SortedMap<String, CallRule> calls, Map<String, Set<List<Integer>>> seen) {
+        CallRules without = new CallRules(Collections.emptySortedSet(), calls, Collections.emptySortedSet());
+        Map<Integer, Decision> decisions = Decisions.of(without);
         SortedSet<String> groups = new TreeSet<>();
-        within.calls().groups().stream()
-                .map(CallNames.groups()::get)
-                .filter(group -> group != null && !group.partOf().isEmpty())
-                .filter(group -> group.partOf().stream().anyMatch(call -> isRefused(call, calls, seen)))
-                .forEach(group -> groups.add(group.name()));
+        for (CallNames.GroupNames group : CallNames.groups().values()) {
+            boolean needed = group.partOf().stream().anyMatch(call -> isRefused(call, decisions, seen));
+            if (needed && within.calls().groups().contains(group.name())) {
+                groups.add(group.name());
+            }
+        }
         return groups;
     }
 
     private static boolean isRefused(
-            String call, SortedMap<String, CallRule> calls, Map<String, Set<List<Integer>>> seen) {
-        Decision decision = Objects.requireNonNull(
-                Decisions.of(new CallRules(Collections.emptySortedSet(), calls, Collections.emptySortedSet()))
-                        .get(CallNumbers.of(call)));
+            String call, Map<Integer, Decision> decisions, Map<String, Set<List<Integer>>> seen) {
+        Decision decision = Objects.requireNonNull(decisions.get(CallNumbers.of(call)));
         return seen.getOrDefault(call, Set.of()).stream()
                 .map(registers ->
                         registers.stream().mapToLong(Integer::toUnsignedLong).toArray())

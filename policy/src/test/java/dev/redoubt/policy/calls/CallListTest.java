@@ -3,6 +3,7 @@ package dev.redoubt.policy.calls;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -47,8 +48,12 @@ final class CallListTest {
                                 group.isAllowable() || !group.refused().isEmpty())
                         .as(group.name())
                         .isTrue());
-        assertThat(CallNames.groups().get("@mount").isAllowable()).isFalse();
-        assertThat(CallNames.groups().get("@netlink").partOf()).containsExactly("socket");
+        assertThat(group("@mount").isAllowable()).isFalse();
+        assertThat(group("@netlink").partOf()).containsExactly("socket");
+    }
+
+    private static CallNames.GroupNames group(String name) {
+        return Objects.requireNonNull(CallNames.groups().get(name));
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.redoubt.protocol.Size;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -97,7 +98,8 @@ final class ProfileReaderTest {
         assertThat(profile.calls().groups()).contains("@debug", "@network").doesNotContain("@ipc");
         assertThat(profile.calls().asked()).containsExactly("mkdir");
         Condition unix = Condition.on(0, new Condition.OneOf(-1, new TreeSet<>(List.of(1))));
-        CallRule.Allow socket = (CallRule.Allow) profile.calls().calls().get("socket");
+        CallRule.Allow socket = (CallRule.Allow)
+                Objects.requireNonNull(profile.calls().calls().get("socket"));
         assertThat(socket.onlyWhen()).hasSize(2).startsWith(unix);
         assertThat(profile.calls().calls())
                 .containsEntry("mkdir", new CallRule.Deny(CallError.EPERM))
@@ -366,7 +368,7 @@ final class ProfileReaderTest {
 
     private static Profile read(Map<String, String> files, String name) {
         return ProfileReader.withFiles(file -> Optional.ofNullable(files.get(file)))
-                .read(name, files.get(name));
+                .read(name, Objects.requireNonNull(files.get(name)));
     }
 
     private static String refusal(Map<String, String> files, String name) {

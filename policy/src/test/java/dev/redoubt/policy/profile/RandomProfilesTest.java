@@ -13,6 +13,7 @@ import dev.redoubt.protocol.Profile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
@@ -64,7 +65,7 @@ final class RandomProfilesTest {
     private static Optional<Profile> read(Map<String, String> files) {
         try {
             return Optional.of(ProfileReader.withFiles(name -> Optional.ofNullable(files.get(name)))
-                    .read("child.yaml", files.get("child.yaml")));
+                    .read("child.yaml", Objects.requireNonNull(files.get("child.yaml"))));
         } catch (ProfileException refused) {
             return Optional.empty();
         }
@@ -73,9 +74,9 @@ final class RandomProfilesTest {
     private static void staysWithinTheWalls(Profile profile, Random random, Map<String, String> files) {
         SortedMap<Integer, Decision> walls = Decisions.ofWalls();
         Decisions.of(profile.calls()).forEach((number, decision) -> {
-            for (long[] arguments : samples(decision, walls.get(number), random)) {
+            for (long[] arguments : samples(decision, of(walls, number), random)) {
                 if (decision.decide(arguments) == Verdict.Plain.ALLOW) {
-                    assertThat(walls.get(number).decide(arguments))
+                    assertThat(of(walls, number).decide(arguments))
                             .as("%s %s of %s", CallNumbers.nameOf(number), List.of(arguments), files)
                             .isEqualTo(Verdict.Plain.ALLOW);
                 }
@@ -83,7 +84,7 @@ final class RandomProfilesTest {
         });
         SortedMap<Integer, Decision> decisions = Decisions.of(profile.calls());
         for (String call : CallNames.ofGuest()) {
-            Decision decision = decisions.get(CallNumbers.of(call));
+            Decision decision = of(decisions, CallNumbers.of(call));
             assertThat(decision.otherwise() == Verdict.Plain.ALLOW
                             || !decision.clauses().isEmpty())
                     .as("process 1 has %s", call)
@@ -91,12 +92,16 @@ final class RandomProfilesTest {
         }
     }
 
+    private static Decision of(SortedMap<Integer, Decision> decisions, int number) {
+        return Objects.requireNonNull(decisions.get(number));
+    }
+
     private static boolean isWiderThanDefault(Profile profile, Random random) {
         SortedMap<Integer, Decision> standard = Decisions.of(Profile.DEFAULT.calls());
         return Decisions.of(profile.calls()).entrySet().stream() // all of them: a sample rarely has one
-                .anyMatch(entry -> samples(entry.getValue(), standard.get(entry.getKey()), random).stream()
+                .anyMatch(entry -> samples(entry.getValue(), of(standard, entry.getKey()), random).stream()
                         .anyMatch(arguments -> entry.getValue().decide(arguments) == Verdict.Plain.ALLOW
-                                && standard.get(entry.getKey()).decide(arguments) != Verdict.Plain.ALLOW));
+                                && of(standard, entry.getKey()).decide(arguments) != Verdict.Plain.ALLOW));
     }
 
     /** Arguments made of the values that either decision looks for, and noise above. */

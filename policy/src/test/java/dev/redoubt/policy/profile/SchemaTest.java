@@ -49,7 +49,7 @@ final class SchemaTest {
                     JsonSchema.object(JsonSchema.object(here.get("properties")).get(key)));
         }
         if ("array".equals(here.get("type"))) { // of an entry of syscalls: the long form
-            List<?> forms = (List<?>) JsonSchema.object(here.get("items")).get("anyOf");
+            List<?> forms = JsonSchema.list(JsonSchema.object(here.get("items")).get("anyOf"));
             return JsonSchema.object(forms.getLast());
         }
         return here;
@@ -113,7 +113,7 @@ final class SchemaTest {
         assertThat(words("runtime")).containsExactlyInAnyOrderElementsOf(runtimes);
         Map<String, Object> error = JsonSchema.object(
                 JsonSchema.object(at("syscalls.deny").get("properties")).get("error"));
-        assertThat(((List<?>) error.get("enum")).stream().map(String::valueOf))
+        assertThat(JsonSchema.list(error.get("enum")).stream().map(String::valueOf))
                 .containsExactlyInAnyOrderElementsOf(CallReader.ERRORS.keySet());
         assertThat(Arrays.stream(Layer.values()).filter(Layer::isInEverySandbox))
                 .hasSize(5); // as its description says
@@ -123,7 +123,7 @@ final class SchemaTest {
         Map<String, Object> property =
                 JsonSchema.object(JsonSchema.object(schema.get("properties")).get(key));
         Map<String, Object> holder = property.containsKey("enum") ? property : JsonSchema.object(property.get("items"));
-        return ((List<?>) holder.get("enum")).stream().map(String::valueOf).toList();
+        return JsonSchema.list(holder.get("enum")).stream().map(String::valueOf).toList();
     }
 
     static Stream<String> builtIns() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -14,6 +15,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class YamlTest {
     private static Value.Fields read(String text) {
         return Yaml.read(text, new Findings("p.yaml"));
+    }
+
+    private static Value.Field field(Value.Fields fields, String name) {
+        return Objects.requireNonNull(fields.byName().get(name));
     }
 
     private static String complaint(String text) {
@@ -32,15 +37,15 @@ final class YamlTest {
                   ☃ é: 0x10
                 """);
         assertThat(fields.byName().keySet()).containsExactly("a", "b", "c");
-        assertThat(fields.byName().get("a").value()).isEqualTo(new Value.Scalar(new Place(1, 4), "null"));
-        assertThat(((Value.Items) fields.byName().get("b").value()).values())
+        assertThat(field(fields, "a").value()).isEqualTo(new Value.Scalar(new Place(1, 4), "null"));
+        assertThat(((Value.Items) field(fields, "b").value()).values())
                 .containsExactly(
                         new Value.Scalar(new Place(2, 5), "1.50"),
                         new Value.Scalar(new Place(2, 11), "yes"),
                         new Value.Scalar(new Place(2, 18), "x\ty"));
-        Value.Fields inner = (Value.Fields) fields.byName().get("c").value();
-        assertThat(inner.byName().get("☃ é").place()).isEqualTo(new Place(4, 3));
-        assertThat(inner.byName().get("☃ é").value()).isEqualTo(new Value.Scalar(new Place(4, 8), "0x10"));
+        Value.Fields inner = (Value.Fields) field(fields, "c").value();
+        assertThat(field(inner, "☃ é").place()).isEqualTo(new Place(4, 3));
+        assertThat(field(inner, "☃ é").value()).isEqualTo(new Value.Scalar(new Place(4, 8), "0x10"));
     }
 
     static Stream<Arguments> refused() {
