@@ -10,6 +10,7 @@
  *   broker-probe crowd THREADS                so many threads, each with one refused call, all at once
  *   broker-probe killed FILE TIMES            processes that are killed in the middle of a call
  *   broker-probe landlock                     the version of Landlock that programs may use, or minus the error
+ *   broker-probe lease FILE                   opens a file on which another process has a lease; prints the error
  *   broker-probe steps TIMES                  one refused call, a line, 10 ms, and again
  */
 #define _GNU_SOURCE
@@ -283,6 +284,26 @@ static void landlock(void)
 	printf("%ld\n", version < 0 ? -(long)errno : version);
 }
 
+/* The holder is asked to let go and does not, so an open waits for it (fcntl(2)); after 2 s it is woken up. */
+static void lease(const char *file)
+{
+	int held = (int)must(open(file, O_RDONLY | O_CREAT | O_CLOEXEC, 0600), file);
+	signal(SIGIO, SIG_IGN);
+	must(fcntl(held, F_SETLEASE, F_RDLCK), "F_SETLEASE");
+	pid_t child = (pid_t)must(fork(), "fork");
+	if (child == 0) {
+		long long began = now();
+		close(held);
+		long result = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY, 0);
+		printf("%d %s\n", result < 0 ? errno : 0, now() - began > 1000000000LL ? "late" : "at once");
+		fflush(stdout);
+		_exit(0);
+	}
+	usleep(2000000);
+	close(held);
+	must(waitpid(child, NULL, 0), "waitpid");
+}
+
 static void steps(long times)
 {
 	for (long i = 0; i < times; i++) {
@@ -312,6 +333,8 @@ int main(int argc, char **argv)
 		crowd(atol(argv[2]));
 	else if (argc == 4 && strcmp(way, "killed") == 0)
 		killed(argv[2], atol(argv[3]));
+	else if (argc == 3 && strcmp(way, "lease") == 0)
+		lease(argv[2]);
 	else if (strcmp(way, "landlock") == 0)
 		landlock();
 	else if (argc == 3 && strcmp(way, "steps") == 0)

@@ -73,8 +73,7 @@ final class Explanation {
         }
     }
 
-    /** {@code EPERM} of "EPERM (operation not permitted)". */
     private static String name(Outcome.Refused refused) {
-        return Errno.describe(refused.errno()).split(" \\(", 2)[0];
+        return Errno.name(refused.errno());
     }
 }

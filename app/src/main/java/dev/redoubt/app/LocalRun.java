@@ -96,6 +96,7 @@ final class LocalRun {
                 GuestChannel guest =
                         GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
             RunSession.Outcome outcome = converse(guest, request);
+            explain(() -> client.syscalls(lent.id()));
             return exitCode(outcome, client.end(lent.id()));
         } finally {
             lent.pidfd().close();
@@ -112,8 +113,13 @@ final class LocalRun {
     }
 
     private void explain(Supplier<CallReport> calls) {
-        if (options.explain()) {
+        if (!options.explain()) {
+            return;
+        }
+        try {
             Explanation.of(calls.get()).forEach(Say::line);
+        } catch (Problem unknown) { // the command's exit code is worth more than the explanation
+            Say.line("nothing can be explained: " + unknown.detail());
         }
     }
 

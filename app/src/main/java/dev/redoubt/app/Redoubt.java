@@ -38,6 +38,7 @@ final class Redoubt {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("run", RunCommand::new);
         commands.put("node", NodeCommand::new);
+        commands.put("sandbox", SandboxCommand::new);
         commands.put("image", ImageCommand::new);
         commands.put("profile", ProfileCommand::new);
         commands.put("doctor", DoctorCommand::new);

@@ -71,7 +71,13 @@ class BrokerCrashTest {
             Cli cli = new Cli(place);
             Process daemon = daemon(cli);
             Process run = cli.start(
-                    "run", "--mount", MOUNT, "--", "sh", "-c", "echo up; for i in 1 2 3 4; do " + PROBE + " calls 10000 & done; wait");
+                    "run",
+                    "--mount",
+                    MOUNT,
+                    "--",
+                    "sh",
+                    "-c",
+                    "echo up; for i in 1 2 3 4; do " + PROBE + " calls 10000 & done; wait");
             BlockingQueue<String> lines = linesOf(run);
             assertThat(lines.poll(60, TimeUnit.SECONDS)).isEqualTo("up");
             for (int deaths = 0; deaths < KILLS; deaths++) {
@@ -79,7 +85,9 @@ class BrokerCrashTest {
                 daemon.destroyForcibly().waitFor();
                 daemon = daemon(cli);
             }
-            assertThat(run.waitFor(90, TimeUnit.SECONDS)).as("a call was lost, seed %d", SEED).isTrue();
+            assertThat(run.waitFor(90, TimeUnit.SECONDS))
+                    .as("a call was lost, seed %d", SEED)
+                    .isTrue();
             assertThat(lines).containsExactly("10000", "10000", "10000", "10000");
             assertThat(run.exitValue()).isZero();
             end(daemon, place);

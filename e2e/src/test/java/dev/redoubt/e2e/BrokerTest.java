@@ -250,6 +250,7 @@ class BrokerTest {
                         GuestJob other = started(spinning, PROBE + " spin 6000")) {
                     best = Math.max(best, work(quiet) / alone);
                     assertThat(one.exit()).isNotDone();
+                    assertThat(other.exit()).isNotDone();
                 }
             }
             System.out.printf("a neighbour that spins on a refused call leaves %.0f %% of the work%n", 100 * best);

@@ -241,6 +241,40 @@ class HiddenFilesTest {
         }
     }
 
+    /** Their filter asks about opens as long as they live, so the next node must know what is hidden. */
+    @Test
+    void theNextNodeHidesTheSame() throws Exception {
+        try (Place place = Place.make()) {
+            try (Node node = place.open(place.settings().outliving())) {
+                plant(node.create(SPEC.hiding(PATTERNS)));
+            }
+            try (Node next = Node.open(place.settings().outliving());
+                    Sandbox adopted = next.adopted().getFirst()) {
+                assertThat(said(adopted, WAYS).lines().filter(line -> !line.matches(".*o such file.*|.*:|")))
+                        .isEmpty();
+                assertThat(said(adopted, "cat /srv/.envrc; echo new >/tmp/new; cat /tmp/new"))
+                        .isEqualTo("A\nnew\n");
+                assertThat(adopted.syscalls().report().events()).isNotEmpty();
+            }
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    /** An open that waits would hold a worker, and with a few of them everybody else's opens. */
+    @Test
+    void nobodyMakesTheBrokerWait() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            assertThat(said(plain, PROBE + " lease /tmp/leased"))
+                    .as("the control")
+                    .isEqualTo("0 late\n");
+            assertThat(said(hiding, PROBE + " lease /tmp/leased")).isEqualTo("11 at once\n");
+            assertThat(said(hiding, "mkfifo /tmp/pipe; cat /tmp/pipe")).contains("Operation not supported");
+        }
+    }
+
     @Test
     void programsKnowThatTheirOwnLandlockWouldNotHold() throws Exception {
         try (Place place = Place.make();

@@ -94,8 +94,8 @@ public final class Epoll implements AutoCloseable {
     public void awaitOne(Ready ready) {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment event = local.allocate(EVENT);
-            long count = Syscall.check(
-                    "epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), event.address(), 1, -1);
+            long count =
+                    Syscall.check("epoll_wait", fd.toString(), SYS_EPOLL_WAIT, fd.number(), event.address(), 1, -1);
             if (count > 0) {
                 ready.at(event.get(JAVA_LONG_UNALIGNED, 4), event.get(JAVA_INT_UNALIGNED, 0));
             }

@@ -105,6 +105,11 @@ public final class Errno {
 
     private Errno() {}
 
+    /** @return the name of a positive errno, or its number when it has no entry here */
+    public static String name(int errno) {
+        return describe(errno).split(" \\(", 2)[0];
+    }
+
     /** @return the name and meaning of a positive errno, or its number when it has no entry here */
     public static String describe(int errno) {
         return WORDS.getOrDefault(errno, "errno " + errno);

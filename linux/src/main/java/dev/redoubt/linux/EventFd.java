@@ -30,8 +30,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     private static EventFd of(long kind) {
-        return new EventFd(
-                Fd.owned(Syscall.check("eventfd2", "", SYS_EVENTFD2, 0, EFD_CLOEXEC | EFD_NONBLOCK | kind)));
+        return new EventFd(Fd.owned(Syscall.check("eventfd2", "", SYS_EVENTFD2, 0, EFD_CLOEXEC | EFD_NONBLOCK | kind)));
     }
 
     public Fd fd() {

@@ -74,7 +74,8 @@ public final class ProcessMemory implements AutoCloseable {
                 long from = address + text.length;
                 int untilPageEnd = PAGE - (int) (from & (PAGE - 1));
                 int wanted = Math.min(untilPageEnd, most + 1 - text.length);
-                int count = readSome(thread, from, buffer.asSlice(0, text.length == 0 ? Math.min(wanted, FEW) : wanted));
+                int count =
+                        readSome(thread, from, buffer.asSlice(0, text.length == 0 ? Math.min(wanted, FEW) : wanted));
                 int end = indexOfNul(buffer, count);
                 int old = text.length;
                 text = Arrays.copyOf(text, old + end);

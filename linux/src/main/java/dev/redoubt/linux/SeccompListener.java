@@ -15,6 +15,8 @@ import java.lang.foreign.MemorySegment;
  * looked; but for {@link #letPass}.
  */
 public final class SeccompListener implements AutoCloseable {
+    private static final long POLL = 7;
+    private static final short POLLIN = 1;
     private static final long SECCOMP = 317;
     private static final long GET_NOTIF_SIZES = 3;
     private static final int MAGIC = '!';
@@ -79,6 +81,17 @@ public final class SeccompListener implements AutoCloseable {
             return false;
         }
         return done("SECCOMP_IOCTL_NOTIF_RECV", result);
+    }
+
+    /** Whether a call is there to be received. */
+    public boolean hasCall() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(8, 4); // struct pollfd
+            poll.set(JAVA_INT, 0, fd.number());
+            poll.set(JAVA_SHORT, 4, POLLIN);
+            Syscall.check("poll", fd.toString(), POLL, poll.address(), 1, 0);
+            return (poll.get(JAVA_SHORT, 6) & POLLIN) != 0;
+        }
     }
 
     /** Whether the call still waits: what was read or opened by its thread's number since it was received is its. */

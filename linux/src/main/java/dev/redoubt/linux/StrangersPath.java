@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /** Opening what a stranger named, by bytes, without an exception for every name that does not exist. */
 public final class StrangersPath {
+    private static final long FCNTL = 72;
+    private static final int F_SETFL = 4;
     private static final long OPENAT = 257;
     private static final long READLINKAT = 267;
     private static final long OPENAT2 = 437;
@@ -51,6 +53,18 @@ public final class StrangersPath {
         } finally {
             ThreadUser.raise(0);
         }
+    }
+
+    /**
+     * The same without ever waiting for somebody who holds a lease on the file (fcntl(2), F_SETLEASE): then it is EAGAIN.
+     * The file itself does wait, as asked.
+     */
+    public static Opened reopenAtOnce(Fd file, long flags, long mode) {
+        Opened opened = reopen(file, flags | LinuxFiles.O_NONBLOCK, mode);
+        if (opened instanceof Opened.File(Fd fd) && (flags & LinuxFiles.O_NONBLOCK) == 0) {
+            Syscall.check("fcntl", fd.toString(), FCNTL, fd.number(), F_SETFL, flags);
+        }
+        return opened;
     }
 
     private static Opened opened(long result) {

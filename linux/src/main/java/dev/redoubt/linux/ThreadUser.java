@@ -73,7 +73,8 @@ public final class ThreadUser implements AutoCloseable {
     /** Is root again, in no group. Where that fails the thread ends: it must never do anything else as somebody else. */
     @Override
     public void close() {
-        if (Syscall.raw(SETRESUID, UNCHANGED, 0, UNCHANGED) != 0 || Syscall.raw(SETRESGID, UNCHANGED, 0, UNCHANGED) != 0) {
+        if (Syscall.raw(SETRESUID, UNCHANGED, 0, UNCHANGED) != 0
+                || Syscall.raw(SETRESGID, UNCHANGED, 0, UNCHANGED) != 0) {
             throw new AssertionError("a thread cannot become root again, although its saved user is");
         }
         if (hasGroups) {

@@ -2,17 +2,23 @@ package dev.redoubt.node.daemon;
 
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.flat.FlatWriter;
+import dev.redoubt.node.seccomp.CallReport;
+import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What is said on {@code node.sock}. One message is one request or one answer; an answer follows each request. */
 sealed interface Message {
     int MAGIC = 0x314e4452; // "RDN1"
     int MOST_BYTES = 64 * 1024;
+    int MOST_LISTED = 1000;
 
     /** Make a sandbox and lend its guest channel to this connection. It ends with the connection. */
     record Create(SandboxSpec spec) implements Message {}
@@ -23,6 +29,12 @@ sealed interface Message {
     /** Destroy the sandbox and answer when nothing of it is left. */
     record End(SandboxId id) implements Message {}
 
+    /** What has the broker been asked by this sandbox? */
+    record Syscalls(SandboxId id) implements Message {}
+
+    /** Which sandboxes are there? */
+    record Sandboxes() implements Message {}
+
     /** The sandbox is there; the descriptors that come along are its guest channel and its pidfd. */
     record Lent(SandboxId id) implements Message {}
 
@@ -31,6 +43,16 @@ sealed interface Message {
 
     /** Nothing is left. {@code oomKills}: processes killed at the memory limit. */
     record Ended(long oomKills) implements Message {}
+
+    /** What the broker has been asked. */
+    record Told(CallReport calls) implements Message {}
+
+    /** The sandboxes that are there, the oldest first; at most {@link #MOST_LISTED}. */
+    record Listing(List<Listed> sandboxes) implements Message {
+        public Listing {
+            sandboxes = List.copyOf(sandboxes);
+        }
+    }
 
     /** Refused or failed; nothing is half done. */
     record Failed(ProblemCode code, String detail) implements Message {
@@ -51,6 +73,10 @@ sealed interface Message {
             case Ended(long oomKills) -> out.u32(6).u64(oomKills);
             case Failed(ProblemCode code, String detail) ->
                 out.u32(7).string(code.name()).string(detail);
+            case Syscalls(SandboxId id) -> out.u32(8).string(id.value());
+            case Sandboxes() -> out.u32(9);
+            case Told(CallReport calls) -> CallReportCodec.write(out.u32(10), calls);
+            case Listing(List<Listed> sandboxes) -> write(out.u32(11), sandboxes);
         }
         return out.message();
     }
@@ -75,9 +101,33 @@ sealed interface Message {
             case 5 -> new Attached();
             case 6 -> new Ended(in.u64());
             case 7 -> new Failed(ProblemCode.valueOf(in.string()), in.string());
+            case 8 -> new Syscalls(new SandboxId(in.string()));
+            case 9 -> new Sandboxes();
+            case 10 -> new Told(CallReportCodec.read(in));
+            case 11 -> new Listing(listed(in));
             default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
         };
         in.end();
         return message;
+    }
+
+    private static void write(FlatWriter out, List<Listed> sandboxes) {
+        out.u32(sandboxes.size());
+        for (Listed sandbox : sandboxes) {
+            out.string(sandbox.id().value()).u32(sandbox.network().ordinal());
+            out.u64(sandbox.started().getEpochSecond()).u64(sandbox.refusedCalls());
+        }
+    }
+
+    private static List<Listed> listed(FlatReader in) {
+        List<Listed> sandboxes = new ArrayList<>();
+        for (int left = in.count(MOST_LISTED); left > 0; left--) {
+            sandboxes.add(new Listed(
+                    new SandboxId(in.string()),
+                    NetworkMode.values()[in.count(NetworkMode.values().length - 1)],
+                    Instant.ofEpochSecond(in.u64()),
+                    in.u64()));
+        }
+        return sandboxes;
     }
 }

@@ -5,6 +5,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.Hangup;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.UnixSocket;
+import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
@@ -13,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +101,40 @@ public final class NodeClient implements AutoCloseable {
                     }
                     attach(id, deadline);
                 }
+            }
+        }
+    }
+
+    /**
+     * What the broker has been asked by a sandbox.
+     *
+     * @throws Problem NOT_FOUND, or NODE_UNAVAILABLE when the daemon went away
+     */
+    public CallReport syscalls(SandboxId id) {
+        return switch (asked(new Message.Syscalls(id))) {
+            case Message.Told(CallReport calls) -> calls;
+            case Message.Failed failed -> throw failed.problem();
+            default -> throw unexpected();
+        };
+    }
+
+    /** The sandboxes of the daemon, the oldest first. */
+    public List<Listed> sandboxes() {
+        return switch (asked(new Message.Sandboxes())) {
+            case Message.Listing(List<Listed> sandboxes) -> sandboxes;
+            case Message.Failed failed -> throw failed.problem();
+            default -> throw unexpected();
+        };
+    }
+
+    private Message asked(Message question) {
+        synchronized (asking) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+                socket.send(question.encode(arena));
+                return answer(buffer, socket.receive(buffer));
+            } catch (LinuxException broken) {
+                throw gone(broken);
             }
         }
     }

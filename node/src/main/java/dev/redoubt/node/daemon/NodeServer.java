@@ -16,7 +16,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -160,6 +162,9 @@ public final class NodeServer implements AutoCloseable {
                     send(socket, new Message.Attached());
                 }
                 case Message.End(SandboxId id) -> send(socket, new Message.Ended(end(held.remove(id), id)));
+                case Message.Syscalls(SandboxId id) ->
+                    send(socket, new Message.Told(running(id).syscalls().report()));
+                case Message.Sandboxes() -> send(socket, new Message.Listing(listing()));
                 default -> throw new Problem(ProblemCode.VALIDATION_ERROR, "an answer is no request");
             }
         } catch (Problem refused) {
@@ -167,6 +172,25 @@ public final class NodeServer implements AutoCloseable {
         } catch (FlatReader.Malformed | IllegalArgumentException malformed) {
             send(socket, new Message.Failed(ProblemCode.VALIDATION_ERROR, String.valueOf(malformed.getMessage())));
         }
+    }
+
+    private Sandbox running(SandboxId id) {
+        return node.sandboxes().stream()
+                .filter(sandbox -> sandbox.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new Problem(ProblemCode.NOT_FOUND, "no sandbox " + id + " runs here"));
+    }
+
+    private List<Listed> listing() {
+        return node.sandboxes().stream()
+                .map(sandbox -> new Listed(
+                        sandbox.id(),
+                        sandbox.network(),
+                        sandbox.started(),
+                        sandbox.syscalls().refusals()))
+                .sorted(Comparator.comparing(Listed::started))
+                .limit(Message.MOST_LISTED)
+                .toList();
     }
 
     private Sandbox claimed(SandboxId id) {

@@ -24,22 +24,26 @@ public final class FlatWriter {
     }
 
     public FlatWriter u16(int value) {
-        bytes.set(SHORT, room(2), (short) value);
+        long at = room(2);
+        bytes.set(SHORT, at, (short) value);
         return this;
     }
 
     public FlatWriter u32(int value) {
-        bytes.set(INT, room(4), value);
+        long at = room(4);
+        bytes.set(INT, at, value);
         return this;
     }
 
     public FlatWriter u64(long value) {
-        bytes.set(LONG, room(8), value);
+        long at = room(8);
+        bytes.set(LONG, at, value);
         return this;
     }
 
     public FlatWriter raw(byte[] value) {
-        MemorySegment.copy(value, 0, bytes, ValueLayout.JAVA_BYTE, room(value.length), value.length);
+        long at = room(value.length);
+        MemorySegment.copy(value, 0, bytes, ValueLayout.JAVA_BYTE, at, value.length);
         return this;
     }
 
@@ -53,7 +57,8 @@ public final class FlatWriter {
             throw new IllegalArgumentException("a string with a NUL cannot be given to the kernel");
         }
         u32(text.length + 1).raw(text);
-        bytes.set(ValueLayout.JAVA_BYTE, room(1), (byte) 0);
+        long at = room(1);
+        bytes.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
         return this;
     }
 
@@ -61,6 +66,7 @@ public final class FlatWriter {
         return bytes.asSlice(0, length);
     }
 
+    /** Where there is room for so many bytes more; it may be in another segment than before. */
     private long room(long more) {
         long at = length;
         length += more;

@@ -65,7 +65,12 @@ public final class Sweep {
                 if (isRipe(owner) && sweep(owner, corrupt)) {
                     removed.add(name(owner));
                 }
-            } catch (CgroupException | DiskException | ImageException | LinuxException | Problem | UncheckedIOException failed) {
+            } catch (CgroupException
+                    | DiskException
+                    | ImageException
+                    | LinuxException
+                    | Problem
+                    | UncheckedIOException failed) {
                 problems.add(name(owner) + ": " + failed.getMessage());
             }
         }

@@ -105,6 +105,14 @@ public final class CallLog {
         return new CallReport(events, counts(), unrecorded.sum());
     }
 
+    /** Calls refused so far. */
+    public long refusals() {
+        return counts.entrySet().stream()
+                .filter(entry -> entry.getKey().outcome instanceof Outcome.Refused)
+                .mapToLong(entry -> entry.getValue().sum())
+                .sum();
+    }
+
     private List<CallCount> counts() {
         return counts.entrySet().stream()
                 .map(entry -> new CallCount(

@@ -13,7 +13,16 @@ import java.util.List;
  * @param fixed whether it will be the same user as long as it lives: without a capability no thread can become another
  *     one, and no program that it executes gives it one (no_new_privs); its umask it may change
  */
-record Caller(int uid, int gid, int[] groups, int umask, int process, int thread, int hostProcess, boolean alone, boolean fixed) {
+record Caller(
+        int uid,
+        int gid,
+        int[] groups,
+        int umask,
+        int process,
+        int thread,
+        int hostProcess,
+        boolean alone,
+        boolean fixed) {
     private static final int OF_FILES = 4;
 
     /**
@@ -27,9 +36,7 @@ record Caller(int uid, int gid, int[] groups, int umask, int process, int thread
         return new Caller(
                 Integer.parseInt(uids.get(OF_FILES - 1)),
                 Integer.parseInt(gids.get(OF_FILES - 1)),
-                words(status, "\nGroups:").stream()
-                        .mapToInt(Integer::parseInt)
-                        .toArray(),
+                words(status, "\nGroups:").stream().mapToInt(Integer::parseInt).toArray(),
                 Integer.parseInt(words(status, "\nUmask:").getFirst(), 8),
                 Integer.parseInt(words(status, "\nNStgid:").getLast()),
                 Integer.parseInt(words(status, "\nNSpid:").getLast()),

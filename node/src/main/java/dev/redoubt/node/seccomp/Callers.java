@@ -38,7 +38,9 @@ final class Callers {
             return known.get();
         }
         Caller caller = read(thread);
-        if (caller.fixed() && (caller.alone() || known(Pidfd.identity(caller.hostProcess())).isPresent())) {
+        if (caller.fixed()
+                && (caller.alone()
+                        || known(Pidfd.identity(caller.hostProcess())).isPresent())) {
             remember(identity, caller);
         }
         return caller;

@@ -87,10 +87,10 @@ final class InFlight implements AutoCloseable {
      */
     static InFlight shared(Path file, Set<Long> alive) {
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            InFlight calls = new InFlight(
-                    arena, channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) MOST * SLOT, arena));
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            InFlight calls =
+                    new InFlight(arena, channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) MOST * SLOT, arena));
             calls.readBack(alive);
             return calls;
         } catch (IOException unwritable) {

@@ -61,8 +61,7 @@ final class Lookup {
             return found(open(base, path, held, resolve));
         }
         boolean relative = !path.startsWith("/");
-        Opened opened =
-                relative ? open(base, path, held, resolve | LinuxFiles.RESOLVE_BENEATH) : fromRoot(path, held);
+        Opened opened = relative ? open(base, path, held, resolve | LinuxFiles.RESOLVE_BENEATH) : fromRoot(path, held);
         if (relative && opened instanceof Opened.Failed(int errno) && leavesBase(errno)) {
             opened = fromRoot(absolute(path), held);
         }

@@ -109,8 +109,8 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
         if ((flags & ~KNOWN_FLAGS) != 0
                 || (resolve & ~KNOWN_RESOLVE) != 0
                 || (mode & ~PERMISSIONS) != 0
-                || mode != 0 && !makes
-                || (flags & O_PATH) != 0 && (flags & ~WITH_O_PATH) != 0) {
+                || (mode != 0 && !makes)
+                || ((flags & O_PATH) != 0 && (flags & ~WITH_O_PATH) != 0)) {
             throw invalid();
         }
         String path = path(thread, arguments[1]);
@@ -119,8 +119,8 @@ record OpenRequest(int directory, String path, int flags, int mode, long resolve
 
     /** build_open_flags() of fs/open.c. */
     private static OpenRequest checked(OpenRequest request) {
-        if (request.has(O_CREAT) && request.has(O_DIRECTORY)
-                || request.has(O_TMPFILE) && (!request.has(O_DIRECTORY) || !request.writes())) {
+        if ((request.has(O_CREAT) && request.has(O_DIRECTORY))
+                || (request.has(O_TMPFILE) && (!request.has(O_DIRECTORY) || !request.writes()))) {
             throw invalid();
         }
         return request;

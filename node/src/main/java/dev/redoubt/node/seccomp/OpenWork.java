@@ -39,7 +39,7 @@ final class OpenWork {
         try {
             switch (opening()) {
                 case Opening.File(Fd file) -> install(file);
-                case Opening.Refused(Refusal refusal) -> 
+                case Opening.Refused(Refusal refusal) ->
                     sandbox.refuse(received, words, refusal, sandbox.hasRoomForRefusal(received));
                 case Opening.KernelSays(int errno) -> sandbox.fail(received, words, errno);
                 case Opening.FromOwn(String _, String _) -> sandbox.fail(received, words, Errno.ELOOP);
@@ -92,7 +92,9 @@ final class OpenWork {
         try (ThreadUser _ = caller.become()) {
             opening = new Opener(files, base, caller, request).open();
         }
-        return opening instanceof Opening.FromOwn(String link, String rest) ? own(link, rest, caller, request) : opening;
+        return opening instanceof Opening.FromOwn(String link, String rest)
+                ? own(link, rest, caller, request)
+                : opening;
     }
 
     private Opening own(String link, String rest, Caller caller, OpenRequest request) {

@@ -63,7 +63,7 @@ final class Opener {
     Opening open() {
         String path = request.path();
         for (int probe = 0; probe < PROBES; probe++) {
-            Found found = lookup.find(path, (followsLast() ? 0 : O_NOFOLLOW) | request.flags() & O_DIRECTORY);
+            Found found = lookup.find(path, (followsLast() ? 0 : O_NOFOLLOW) | (request.flags() & O_DIRECTORY));
             if (!(found instanceof Found.Failed(int errno)) || errno != Errno.ENOENT || !request.has(O_CREAT)) {
                 return opened(found);
             }
@@ -94,31 +94,39 @@ final class Opener {
     Opening held(Fd file) {
         try (file) {
             String name = Lookup.nameOf(file);
-            Optional<Opening> objection = objection(file, name, LinuxFiles.status(file));
+            FileStatus status = LinuxFiles.status(file);
+            Optional<Opening> objection = objection(file, name, status);
             if (objection.isPresent()) {
                 return objection.get();
             }
-            return request.has(O_PATH) ? new Opening.File(file.moved()) : reopened(file, name);
+            return request.has(O_PATH) ? new Opening.File(file.moved()) : reopened(file, name, status);
         }
     }
 
-    private Opening reopened(Fd file, String name) {
-        int flags = request.flags() & ~(O_CREAT | O_EXCL | O_NOFOLLOW) | O_NOCTTY;
-        Opened opened = isOfCaller(file, name)
+    private Opening reopened(Fd file, String name, FileStatus status) {
+        int flags = (request.flags() & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_NOCTTY;
+        if (name.startsWith("/proc/") && isProc(file)) {
+            return reopenedInProc(file, name, flags);
+        }
+        return opening(
+                status.isRegularFile()
+                        ? StrangersPath.reopenAtOnce(file, flags, request.mode())
+                        : StrangersPath.reopen(file, flags, request.mode()));
+    }
+
+    private Opening reopenedInProc(Fd file, String name, int flags) {
+        // A process may always look at itself, but it is us who looks, from another user namespace.
+        boolean ofCaller = !request.writes() && ProcRules.showsItself(name, caller.process());
+        Opened opened = ofCaller
                 ? StrangersPath.reopenAsTracer(file, flags, request.mode())
                 : StrangersPath.reopen(file, flags, request.mode());
-        if (opened instanceof Opened.File(Fd status) && ProcRules.tellsIds(name) && isProc(file)) {
-            try (status) {
-                String text = StatusFile.inside(LinuxFiles.readOnce(status), files.ids());
+        if (opened instanceof Opened.File(Fd ids) && ProcRules.tellsIds(name)) {
+            try (ids) {
+                String text = StatusFile.inside(LinuxFiles.readOnce(ids), files.ids());
                 return new Opening.File(MemoryFile.readable("status", text.getBytes(StandardCharsets.UTF_8)));
             }
         }
         return opening(opened);
-    }
-
-    /** A process may always look at itself, but it is us who looks, from another user namespace. */
-    private boolean isOfCaller(Fd file, String name) {
-        return !request.writes() && ProcRules.showsItself(name, caller.process()) && isProc(file);
     }
 
     private static Opening opening(Opened opened) {
@@ -189,7 +197,7 @@ final class Opener {
                                     + " O_NONBLOCK or O_RDWR do not wait"))
                     : Optional.empty();
         }
-        if (status.isCharacterDevice() && !isOurs(status.self()) || status.isBlockDevice()) {
+        if ((status.isCharacterDevice() && !isOurs(status.self())) || status.isBlockDevice()) {
             return Optional.of(refused(
                     Errno.ENXIO, "the broker opens the files of this profile, and this device is who opens it"));
         }
@@ -204,9 +212,9 @@ final class Opener {
 
     /** The devices that every sandbox has, but /dev/tty: that is the terminal of whoever opens it. */
     private static boolean isOurs(Device device) {
-        return device.major() == MEMORY_DEVICES && HARMLESS.contains(device.minor())
+        return (device.major() == MEMORY_DEVICES && HARMLESS.contains(device.minor()))
                 || device.equals(MULTIPLEXER)
-                || device.major() >= FIRST_TERMINALS && device.major() <= LAST_TERMINALS;
+                || (device.major() >= FIRST_TERMINALS && device.major() <= LAST_TERMINALS);
     }
 
     private static Optional<Opening> procObjects(Fd file, String name, boolean directory) {

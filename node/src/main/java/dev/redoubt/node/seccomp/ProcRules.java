@@ -33,8 +33,9 @@ final class ProcRules {
                     ? Optional.of("the broker opens the files of this profile, and this one it would open as itself")
                     : Optional.empty();
         }
-        boolean ofNamespaces = name.startsWith("/proc/sys/") && !SETTING.matcher(name).matches()
-                || name.startsWith("/proc/sysvipc/");
+        boolean ofNamespaces =
+                (name.startsWith("/proc/sys/") && !SETTING.matcher(name).matches())
+                        || name.startsWith("/proc/sysvipc/");
         return ofNamespaces && !isDirectory
                 ? Optional.of("the broker opens the files of this profile, and here it would read the host's settings")
                 : Optional.empty();

@@ -116,7 +116,8 @@ final class Walk {
     private Found door(String name) {
         String process = "/proc/" + caller.process() + "/";
         for (String own : List.of(process + "task/" + caller.thread() + "/", process)) {
-            if (name.startsWith(own) && OWN_LINK.matcher(name.substring(own.length())).matches()) {
+            if (name.startsWith(own)
+                    && OWN_LINK.matcher(name.substring(own.length())).matches()) {
                 return new Found.Own(name.substring(own.length()), String.join("/", names));
             }
         }

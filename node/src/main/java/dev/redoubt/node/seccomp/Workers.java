@@ -70,7 +70,7 @@ final class Workers implements AutoCloseable {
     private void run() {
         ThreadUser.detach();
         while (!closed) {
-            epoll.awaitOne(this::ready);
+            epoll.awaitOne((token, events) -> Broker.guarded(() -> ready(token, events)));
         }
     }
 

@@ -28,7 +28,8 @@ class CallerTest {
     }
 
     private static String ids(int... uids) {
-        return String.join("\t", java.util.Arrays.stream(uids).mapToObj(Integer::toString).toList());
+        return String.join(
+                "\t", java.util.Arrays.stream(uids).mapToObj(Integer::toString).toList());
     }
 
     @Test
@@ -50,12 +51,19 @@ class CallerTest {
     @Test
     void whoCanChangeIsNotRemembered() {
         int uid = BASE + 1000;
-        assertThat(Caller.parse(status(ids(uid, uid, uid, BASE), "", "0000000000000000", 1)).fixed()).isFalse();
-        assertThat(Caller.parse(status(ids(uid, uid, uid, BASE), "", "0000000000000000", 1)).uid())
+        assertThat(Caller.parse(status(ids(uid, uid, uid, BASE), "", "0000000000000000", 1))
+                        .fixed())
+                .isFalse();
+        assertThat(Caller.parse(status(ids(uid, uid, uid, BASE), "", "0000000000000000", 1))
+                        .uid())
                 .as("the user for files counts")
                 .isEqualTo(BASE);
-        assertThat(Caller.parse(status(ids(BASE, BASE, BASE, BASE), "", "00000000000000cb", 1)).fixed()).isFalse();
-        assertThat(Caller.parse(status(ids(uid, uid, uid, uid), "", "0000000000000000", 2)).alone()).isFalse();
+        assertThat(Caller.parse(status(ids(BASE, BASE, BASE, BASE), "", "00000000000000cb", 1))
+                        .fixed())
+                .isFalse();
+        assertThat(Caller.parse(status(ids(uid, uid, uid, uid), "", "0000000000000000", 2))
+                        .alone())
+                .isFalse();
     }
 
     @Test

@@ -6,7 +6,12 @@ import org.junit.jupiter.api.Test;
 
 class RateTest {
     private static final long SECOND = 1_000_000_000L;
-    private static final long START = Long.MAX_VALUE - 2 * SECOND; // nanoTime may be anything, and runs over
+    private static final long START = start();
+
+    /** nanoTime may be anything, and runs over. */
+    private static long start() {
+        return Long.MAX_VALUE - 2 * SECOND;
+    }
 
     @Test
     void soManyAtOnceAndThenSoManyPerSecond() {

@@ -9,6 +9,7 @@ import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.Profile;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,7 +59,8 @@ class ReasonsTest {
     @Test
     void everyExplainedCallIsRefusedSomewhere() {
         for (String call : Asked.USUAL.refusals()) {
-            Decision decision = Filter.decisions(NARROW, Asked.USUAL).get(CallNumbers.of(call));
+            Decision decision = Objects.requireNonNull(
+                    Filter.decisions(NARROW, Asked.USUAL).get(CallNumbers.of(call)));
             boolean asks = decision.otherwise() == Verdict.Plain.NOTIFY
                     || decision.clauses().stream().anyMatch(clause -> clause.verdict() == Verdict.Plain.NOTIFY);
             assertThat(asks).as(call).isTrue();

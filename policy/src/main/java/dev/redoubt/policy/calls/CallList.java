@@ -322,8 +322,9 @@ final class CallList {
                     "@system-facts",
                     "numbers about the machine",
                     allow("getrandom"),
-                    // Without a broker the host's load and memory show: an error instead makes glibc's
-                    // sysconf(_SC_PHYS_PAGES) return what happened to be on its stack, and Java size its heap by it.
+                    // The broker answers it. Where there is none the host's load and memory show: an error instead
+                    // makes
+                    // glibc's sysconf(_SC_PHYS_PAGES) return what was on its stack, and Java size its heap by it.
                     allow("sysinfo"),
                     refuse(EPERM, "the host's kernel log", "syslog"),
                     refuse(
