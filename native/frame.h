@@ -44,8 +44,10 @@ enum exit_kind { EXIT_CODE = 0, EXIT_SIGNAL = 1, EXIT_NOT_STARTED = 2 };
 #define REQUEST_LIMIT (2u * 1024 * 1024) /* a run request, all pieces joined */
 #define REQUEST_VERSION 1
 
-enum request_flag { REQUEST_PTY = 1, REQUEST_STDIN = 2, REQUEST_BOUNDED = 4, REQUEST_MERGE = 8 };
-#define REQUEST_FLAGS 15u
+enum request_flag { REQUEST_PTY = 1, REQUEST_STDIN = 2, REQUEST_BOUNDED = 4, REQUEST_MERGE = 8, REQUEST_LENT = 16 };
+#define REQUEST_FLAGS 31u
+
+#define LENT 2u /* descriptors that come with a request that has REQUEST_LENT: its standard input, its standard output */
 
 enum request_op {
 	OP_EXEC = 0,
@@ -61,6 +63,8 @@ enum request_op {
 
 #define JOBS_LIMIT 512u		  /* jobs that run or wait for the acknowledgement of their EXIT */
 #define OUTPUT_LIMIT (1024u * 1024) /* unacknowledged output of one job */
+#define OUTPUT_TOTAL (4096u * 1024) /* and of all jobs together, but for what each may keep whatever the others do: */
+#define OUTPUT_LEAST 8192u
 #define INPUT_LIMIT 65536u	  /* input of one job that its pipe did not take yet */
 
 struct frame_header {

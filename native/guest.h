@@ -22,7 +22,10 @@
 
 #include "frame.h"
 
-/* The id the guest itself runs as. No job may have it, else it could signal PID 1 (kill(2)). */
+/*
+ * The id the guest itself runs as. No job may have it, else it could signal PID 1 (kill(2)): the filter, which is also
+ * ours, refuses every call that names it.
+ */
 #define GUEST_UID 65533u
 
 /* A piece of output or input in a list. Allocated to measure: an idle guest owns none. */
@@ -124,6 +127,11 @@ struct guest {
 	unsigned job_count;
 	unsigned next_to_send;
 	size_t assembling; /* bytes of all incomplete requests */
+	size_t kept;	   /* what the output of all jobs costs */
+	bool eased;	   /* some of it went since jobs_share() */
+	bool held_back;	   /* a job is not read because of what others keep */
+	int lent[LENT];	   /* came with the frame that is being dealt with */
+	unsigned lent_count;
 	bool more_to_reap;
 	bool warm; /* holds memory that an idle guest need not hold */
 
@@ -164,6 +172,7 @@ void channel_refuse(enum frame_type refused, uint32_t job, int error, const char
 
 /* guest_dispatch.c */
 void dispatch(const uint8_t *frame, size_t length);
+void drop_lent(void);
 
 /* guest_job.c */
 struct job *job_find(uint32_t id);
@@ -180,6 +189,7 @@ void job_sent(struct job *job);
 void job_resize(struct job *job, uint16_t rows, uint16_t columns);
 void job_update(struct job *job);
 void job_window(struct job *job);
+void jobs_share(void);
 int64_t jobs_deadline(void);
 void jobs_expire(int64_t now);
 void jobs_release_memory(void);
@@ -204,6 +214,7 @@ struct status_message {
 pid_t spawn(const struct request *request, struct stdio stdio, int status);
 int signal_job(const struct job *job, int number, bool session);
 const char *step_name(enum step step);
+void file_user_own(void);
 
 /* guest_user.c */
 #define GROUPS_LIMIT 64

@@ -49,11 +49,32 @@ static void channel_gone(void)
 	unwatch(guest.channel);
 }
 
+/* A frame, and the descriptors that came with it: more than anybody may lend are none. */
+static ssize_t receive(void)
+{
+	struct iovec part = {.iov_base = buffer, .iov_len = sizeof buffer};
+	union {
+		struct cmsghdr header;
+		uint8_t space[CMSG_SPACE(LENT * sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	/* MSG_TRUNC: the answer is the message's real length, so that one too long is seen, not cut. */
+	ssize_t length = recvmsg(guest.channel, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *rights = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	if (rights != NULL && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
+		guest.lent_count = (unsigned)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(guest.lent, CMSG_DATA(rights), guest.lent_count * sizeof(int));
+		if ((message.msg_flags & MSG_CTRUNC) != 0)
+			drop_lent();
+	}
+	return length;
+}
+
 void channel_readable(void)
 {
 	for (int i = 0; i < FRAMES_AT_ONCE && guest.control_count < CONTROL_LIMIT; i++) {
-		/* MSG_TRUNC: the answer is the message's real length, so that one too long is seen, not cut. */
-		ssize_t length = recv(guest.channel, buffer, sizeof buffer, MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t length = receive();
 
 		if (length < 0 && errno == EINTR)
 			continue;
@@ -65,6 +86,7 @@ void channel_readable(void)
 		}
 		guest.warm |= length > 4096;
 		dispatch(buffer, (size_t)length);
+		drop_lent();
 	}
 	channel_interest();
 }

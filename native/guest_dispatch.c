@@ -4,21 +4,32 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "guest.h"
 
 /* Incomplete run requests of all jobs together: a node that dies in the middle of many costs no more than this. */
 #define ASSEMBLING_LIMIT (4u * REQUEST_LIMIT)
 
+void drop_lent(void)
+{
+	while (guest.lent_count > 0)
+		close(guest.lent[--guest.lent_count]);
+}
+
 static void complete_request(struct job *job, const uint8_t *bytes, size_t length)
 {
 	struct request request;
+	const char *wrong = "run request";
 
 	if (request_read(bytes, length, &request)) {
-		job_start(job, &request);
-		return;
+		if ((request.flags & REQUEST_LENT) == 0 || guest.lent_count == LENT) {
+			job_start(job, &request);
+			return;
+		}
+		wrong = "descriptors";
 	}
-	channel_refuse(FRAME_RUN, job->id, EINVAL, "run request");
+	channel_refuse(FRAME_RUN, job->id, EINVAL, wrong);
 	job_forget(job);
 }
 

@@ -174,8 +174,17 @@ static void drop_request(struct job *job)
 	job->request_length = 0;
 }
 
+/* Room that one job gives back is room for those that wait for it: jobs_share() tells them, once for many frames. */
+static void give_back(struct job *job, size_t bytes)
+{
+	job->kept -= bytes;
+	guest.kept -= bytes;
+	guest.eased = true;
+}
+
 void job_forget(struct job *job)
 {
+	give_back(job, job->kept);
 	for (enum port port = 0; port < PORTS; port++)
 		close_port(job, port);
 	drop_all(&job->output);
@@ -202,6 +211,7 @@ static void keep(struct job *job, struct chunk *chunk, uint16_t type)
 	if (job->unsent == NULL)
 		job->unsent = chunk;
 	job->kept += chunk->length + CHUNK_COST;
+	guest.kept += chunk->length + CHUNK_COST;
 	job->waiting += chunk->length + CHUNK_COST;
 }
 
@@ -236,7 +246,7 @@ void job_acknowledge(struct job *job, uint64_t seq)
 
 		if (chunk == job->unsent)
 			job_sent(job);
-		job->kept -= chunk->length + CHUNK_COST;
+		give_back(job, chunk->length + CHUNK_COST);
 		job->output.first = chunk->next;
 		free_chunk(chunk);
 	}
@@ -390,9 +400,28 @@ void job_input(struct job *job, uint64_t offset, const uint8_t *bytes, uint32_t 
 
 /* Output */
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * What a job may keep in all. As much as nobody keeps yet: so many that are never acknowledged end up with equal parts and
+ * leave one for whoever comes. And never less than a little, with which a job whose own output is taken gets on, whatever
+ * the others do.
+ */
+static size_t share(void)
+{
+	size_t unused = guest.kept < OUTPUT_TOTAL ? OUTPUT_TOTAL - guest.kept : 0;
+
+	return smaller(OUTPUT_LIMIT, unused > OUTPUT_LEAST ? unused : OUTPUT_LEAST);
+}
+
 static size_t room(const struct job *job)
 {
-	return job->kept + CHUNK_COST < OUTPUT_LIMIT ? OUTPUT_LIMIT - CHUNK_COST - job->kept : 0;
+	size_t most = share();
+
+	return job->kept + CHUNK_COST < most ? most - CHUNK_COST - job->kept : 0;
 }
 
 static void flush_dropped(struct job *job)
@@ -404,11 +433,6 @@ static void flush_dropped(struct job *job)
 	put64(payload, job->dropped);
 	job->dropped = 0;
 	keep_event(job, FRAME_TRUNCATED, payload, sizeof payload);
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
 }
 
 static size_t pending(const struct job *job, enum port port)
@@ -480,7 +504,12 @@ static bool wants_output(const struct job *job)
 {
 	if (!job->started)
 		return false;
-	return (job->flags & REQUEST_BOUNDED) != 0 || (room(job) > 0 && job->waiting < WAITING_LIMIT);
+	if ((job->flags & REQUEST_BOUNDED) != 0)
+		return true;
+	if (room(job) > 0)
+		return job->waiting < WAITING_LIMIT;
+	guest.held_back = true;
+	return false;
 }
 
 static void set_watch(struct job *job, enum port port, uint32_t events, bool want)
@@ -500,6 +529,16 @@ void job_update(struct job *job)
 	set_watch(job, PORT_INPUT, EPOLLOUT, job->input.first != NULL || job->input_end);
 	set_watch(job, PORT_OUTPUT, EPOLLIN, wants_output(job));
 	set_watch(job, PORT_ERROR, EPOLLIN, wants_output(job));
+}
+
+void jobs_share(void)
+{
+	if (!guest.eased || !guest.held_back)
+		return;
+	guest.eased = false;
+	guest.held_back = false;
+	for (unsigned i = 0; i < guest.job_count; i++)
+		job_update(guest.jobs[i]);
 }
 
 /* Start and end */
@@ -707,9 +746,14 @@ static bool open_ports(struct job *job, struct stdio *stdio, int *status)
 	*status = pair[1];
 	if ((job->flags & REQUEST_PTY) != 0)
 		return true; /* the child opens it, so that it is the child's */
-	if ((job->flags & REQUEST_STDIN) != 0 && !open_pipe(&job->ports[PORT_INPUT], &stdio->in, false))
+	if ((job->flags & REQUEST_LENT) != 0) {
+		stdio->in = guest.lent[0];
+		stdio->out = guest.lent[1];
+		guest.lent_count = 0; /* closed with the child's ends */
+	} else if (!open_pipe(&job->ports[PORT_OUTPUT], &stdio->out, true)) {
 		return false;
-	if (!open_pipe(&job->ports[PORT_OUTPUT], &stdio->out, true))
+	}
+	if ((job->flags & REQUEST_STDIN) != 0 && !open_pipe(&job->ports[PORT_INPUT], &stdio->in, false))
 		return false;
 	return (job->flags & REQUEST_MERGE) != 0 || open_pipe(&job->ports[PORT_ERROR], &stdio->err, true);
 }

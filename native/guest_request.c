@@ -137,5 +137,8 @@ bool request_read(const uint8_t *bytes, size_t length, struct request *request)
 	/* A terminal carries bytes both ways; a file operation wants its own pipes. */
 	if ((request->flags & REQUEST_PTY) != 0 && request->op != OP_EXEC)
 		return false;
+	/* Lent streams are all that there are: nothing of them goes through us. */
+	if ((request->flags & REQUEST_LENT) != 0 && ((request->flags & (REQUEST_PTY | REQUEST_STDIN)) != 0 || request->op != OP_EXEC))
+		return false;
 	return request->argv.count > 0;
 }

@@ -26,6 +26,8 @@
 #define STATUS_FD 3
 #define EXTRA_VARIABLES 5u
 #define KILL_ROUNDS 8
+#define FILE_CAPABILITIES (1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER \
+	| 1u << CAP_FSETID)
 
 const char *step_name(enum step step)
 {
@@ -69,23 +71,40 @@ static void keep_descriptors(const struct request *request, struct stdio stdio, 
 }
 
 /*
+ * After setfsuid(0): files are our own user's again. setfsuid(2) itself would have to name our id, which the filter
+ * refuses to everybody; setreuid(2) that changes nothing sets it to the effective one. It leaves the file capabilities
+ * effective that setfsuid(2) takes away (capabilities(7)), so that is done here.
+ */
+void file_user_own(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	syscall(SYS_setreuid, -1, -1);
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	data[0].effective &= ~FILE_CAPABILITIES;
+	syscall(SYS_capset, &header, data);
+}
+
+/*
  * Memory short: a job is to be killed before the guest. The file belongs to root in the namespace because we are not
- * dumpable (proc(5)), so it is opened with that id; a guest without SETUID becomes dumpable instead, which hurts nobody:
- * it has nothing that its jobs, who have the same id, do not have. Best effort.
+ * dumpable (proc(5)), so it is opened with that id. A guest without SETUID has the id of its jobs and leaves it: to open
+ * the file this process would have to be dumpable, and then, until its exec, a job could write its memory
+ * (/proc/PID/mem) and speak through its status socket to the guest. There the largest process is killed, as everywhere.
+ * Best effort.
  */
 static void volunteer_for_oom(void)
 {
 	int fd;
 
 	if (guest.capabilities == 0)
-		prctl(PR_SET_DUMPABLE, 1);
-	else
-		setfsuid(0);
+		return;
+	setfsuid(0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "500", 3) == 3)
 		close(fd);
-	if (guest.capabilities != 0)
-		setfsuid(guest.uid);
+	file_user_own();
 }
 
 static void cut_bounding_set(uint64_t bounding)

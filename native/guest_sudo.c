@@ -42,7 +42,7 @@ static bool bind_listener(int fd)
 	if (!bound && errno == EACCES) {
 		setfsuid(0); /* the directory is root's */
 		bound = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-		setfsuid(guest.uid);
+		file_user_own();
 	}
 	umask(before);
 	return bound;

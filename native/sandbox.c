@@ -26,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "io.h"
@@ -37,6 +38,8 @@ enum { ID_COUNT = 65536 };
 /* The builder's and the inner process's own copy: each is a process of its own. */
 static uint8_t message[SPEC_MESSAGE_MAX];
 static struct spec spec;
+static struct plan plan;
+static int planned_files[SPEC_FILES_MAX];
 static int answer_to;
 static uint32_t item; /* of the list that a step goes through, from 1 */
 
@@ -135,6 +138,49 @@ static void make_network_namespace(void)
 	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", STEP_LOOPBACK);
 }
 
+/*
+ * What every sandbox has of its own however it is asked for: its devices, an empty directory, room for synthesised files.
+ * One tmpfs for all, because each file system more costs memory in every control group of the host.
+ *
+ * Never shared between sandboxes: on a common inode one could lock out the other (flock(2)) or watch what it opens
+ * (inotify(7)). Made by the host's root, because inside nobody may make a device node.
+ */
+static void make_own_tree(uint32_t id_base)
+{
+	static const struct { const char *path; unsigned major, minor; } devices[] = {
+		{"null", 1, 3}, {"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7},
+		{"dev/random", 1, 8}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0},
+	};
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "dev/fd"}, {"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"},
+		{"/proc/self/fd/2", "dev/stderr"}, {"pts/ptmx", "dev/ptmx"},
+	};
+	/* "null" and "empty", which cover what is masked, stay the host's: nobody inside changes their modes. */
+	static const struct { const char *path; unsigned mode; int inside; } directories[] = {
+		{"dev", 0755, 1}, {"dev/pts", 0755, 1}, {"dev/shm", 01777, 1}, {"empty", 0555, 0},
+	};
+	umask(0);
+	attach(make_tmpfs(1 << 20, 128, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEV), AT_FDCWD, "/own", STEP_DEV);
+	int own = must(open("/own", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_DEV);
+	must(fchownat(own, "", id_base, id_base, AT_EMPTY_PATH), STEP_DEV); /* synthesised files will be made in it */
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		must(mkdirat(own, directories[i].path, directories[i].mode), STEP_DEV);
+		if (directories[i].inside)
+			must(fchownat(own, directories[i].path, id_base, id_base, 0), STEP_DEV);
+	}
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+		must(mknodat(own, devices[i].path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)), STEP_DEV);
+		if (i > 0)
+			must(fchownat(own, devices[i].path, id_base, id_base, 0), STEP_DEV);
+	}
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+		must(symlinkat(links[i][0], own, links[i][1]), STEP_DEV);
+		must(fchownat(own, links[i][1], id_base, id_base, AT_SYMLINK_NOFOLLOW), STEP_DEV);
+	}
+	close(own);
+	umask(022);
+}
+
 static void raise_effective_capabilities(uint32_t without, enum step step)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -146,7 +192,7 @@ static void raise_effective_capabilities(uint32_t without, enum step step)
 	must(syscall(SYS_capset, &header, sets), step);
 }
 
-static pid_t clone_inner(uint32_t id_base)
+static pid_t clone_inner(uint32_t id_base, int *pidfd)
 {
 	/* What a user namespace uses up of per-user limits (inotify instances, say) counts for whoever made it. Made by the
 	 * host's root, all sandboxes and the host's own daemons would share one count and one sandbox could exhaust it; so
@@ -155,9 +201,12 @@ static pid_t clone_inner(uint32_t id_base)
 	raise_effective_capabilities(0, STEP_NAMESPACES);
 
 	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
-	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. */
+	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. CLONE_PIDFD: to whoever
+	 * opens it by number later, the spawner may have reaped this process and the number may be a stranger's. */
 	struct clone_args arguments = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT |
+			 CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
 	};
 	pid_t inner = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
 	if (inner != 0)
@@ -291,11 +340,14 @@ static void prepare_binds(const int *descriptors, int count, int user_namespace,
 
 static _Noreturn void become_guest(const struct house *house, int builder, int channel);
 
-_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, int control, int channel,
-			     const int *cgroups, int cgroup_count)
+_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan_bytes,
+			     size_t plan_length, int control, int channel, const int *cgroups, int cgroup_count)
 {
 	answer_to = control;
 	die_with_spawner(house->life);
+	errno = EINVAL;
+	if (plan_read(plan_bytes, plan_length, &plan) != 0)
+		fail(STEP_SPEC);
 
 	/* v1: joined now, long before the launch, because the write waits for an RCU grace period (7 ms measured).
 	 * v2: the spawner cloned us into the cgroup. */
@@ -308,12 +360,14 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 		make_network_namespace();
 	must(syscall(SYS_unshare, CLONE_NEWNS), STEP_STAGING);
 	must(chdir("/stage"), STEP_STAGING);
+	make_own_tree(id_base);
 
 	int pair[2];
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), STEP_NAMESPACES);
 	int size = SPEC_MESSAGE_MAX;
 	must(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size), STEP_NAMESPACES);
-	pid_t inner = clone_inner(id_base);
+	int pidfd = -1;
+	pid_t inner = clone_inner(id_base, &pidfd);
 	if (inner == 0) {
 		close(pair[0]);
 		close(control);
@@ -327,10 +381,26 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	int user_namespace = user_namespace_of(inner, STEP_ID_MAP);
 	int network = must(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), STEP_NETWORK_NAMESPACE);
 
+	/* Its ids are mapped: now it can make what needs them. What it answers is what the spawner hears. */
 	struct report prepared = {.kind = REPORT_PREPARED, .pid = inner};
 	struct iovec part = {&prepared, sizeof prepared};
-	must(send_message(control, &part, 1, &network, 1), STEP_HAND_OVER);
-	close(network);
+	int none[1], none_count = 0;
+	must(send_message(pair[0], &part, 1, NULL, 0), STEP_HAND_OVER);
+	errno = ECHILD;
+	if (receive_message(pair[0], &prepared, sizeof prepared, none, &none_count, 1) != sizeof prepared)
+		fail(STEP_KILLED);
+#ifdef REDOUBT_TEST_WALLS
+	if (flags & PREPARE_TEST_REAPED_FIRST) {
+		shutdown(pair[0], SHUT_WR); /* it exits with 1 */
+		while (syscall(NR_PIDFD_SEND_SIGNAL, pidfd, 0, NULL, 0) == 0)
+			usleep(1000); /* a zombie still takes a signal */
+	}
+#endif
+	const int known_by[] = {network, pidfd};
+	must(send_message(control, &part, 1, known_by, prepared.kind == REPORT_PREPARED ? 2 : 0), STEP_HAND_OVER);
+	close_all(known_by, 2);
+	if (prepared.kind != REPORT_PREPARED)
+		_exit(1);
 
 	/* ---- here a slot waits ---- */
 
@@ -443,51 +513,6 @@ static int clone_whole_tree(int directory, enum step step)
 	return must(syscall(NR_OPEN_TREE, directory, "", flags), step);
 }
 
-static void make_dev(int root)
-{
-	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
-	static const char *const links[][2] = {
-		{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
-		{"/proc/self/fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
-	};
-	int point = mount_point(root, "/dev", WANT_DIRECTORY);
-	attach(make_tmpfs(65536, 64, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEV), point, "", STEP_DEV);
-	close(point);
-
-	int dev = must(open_in(root, "dev", O_DIRECTORY), STEP_DEV);
-	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
-		char path[32];
-		if (i > 0 && (spec.flags & (SPEC_WITHOUT_DEVICE << i)))
-			continue;
-		must(mknodat(dev, nodes[i], S_IFREG | 0666, 0), STEP_DEV);
-		snprintf(path, sizeof path, "/dev/%s", nodes[i]);
-		int target = must(open_in(dev, nodes[i], 0), STEP_DEV);
-		attach(clone_tree(AT_FDCWD, path, STEP_DEV), target, "", STEP_DEV);
-		close(target);
-	}
-	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-		must(symlinkat(links[i][0], dev, links[i][1]), STEP_DEV);
-
-	/* A terminal world of its own: no pts of the host is reachable. */
-	must(mkdirat(dev, "pts", 0755), STEP_DEVPTS);
-	int context = open_file_system("devpts", STEP_DEVPTS);
-	set_option(context, "mode", "620", STEP_DEVPTS);
-	set_option(context, "gid", "5", STEP_DEVPTS);
-	set_option(context, "ptmxmode", "666", STEP_DEVPTS);
-	attach(make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS), dev, "pts", STEP_DEVPTS);
-	must(mkdirat(dev, "shm", 01777), STEP_DEV);
-	close(dev);
-}
-
-static void make_proc(int root)
-{
-	int point = mount_point(root, "/proc", WANT_DIRECTORY);
-	int mount = make_mount(open_file_system("proc", STEP_PROC), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-			       STEP_PROC);
-	attach(mount, point, "", STEP_PROC);
-	close(point);
-}
-
 static void make_tmpfs_list(int root)
 {
 	for (uint32_t i = 0; i < spec.tmpfs_count; i++) {
@@ -518,37 +543,50 @@ static void make_binds(int root, const int *descriptors, int count)
 	item = 0;
 }
 
-/* What a program may know of the machine is written here, read-only, over what the kernel would tell. The files live on a
- * tmpfs that is attached nowhere once the old root is gone. */
-static void make_synthesised_files(int root)
+/* What a program may know of the machine lies over what the kernel would tell: a file that the node wrote. */
+static void place_synthesised_file(int root, const char *path, uint32_t number)
+{
+	char source[32];
+	int target = open_in(root, path, 0);
+	if (target < 0 && errno == ENOENT && strncmp(path, "/proc/", 6) == 0)
+		return; /* this kernel does not have it: nothing to hide */
+	if (target < 0)
+		target = mount_point(root, path, WANT_FILE);
+	snprintf(source, sizeof source, "/synthesised/%u", number);
+	attach(clone_tree(AT_FDCWD, source, STEP_SYNTHESISED), target, "", STEP_SYNTHESISED);
+	close(target);
+}
+
+/* The same tree once more: what shows from here can only be read. */
+static void make_synthesised_store(void)
 {
 	const struct mount_attr read_only = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
-	char name[16];
-	if (spec.file_count == 0)
-		return;
-	attach(make_tmpfs(1 << 20, SPEC_FILES_MAX + 2, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_SYNTHESISED), AT_FDCWD,
-	       "/synthesised", STEP_SYNTHESISED);
-	int store = must(open("/synthesised", O_RDONLY | O_DIRECTORY | O_CLOEXEC), STEP_SYNTHESISED);
+	int mount = clone_tree(AT_FDCWD, "/own", STEP_SYNTHESISED);
+	set_attributes(mount, &read_only, STEP_SYNTHESISED);
+	attach(mount, AT_FDCWD, "/synthesised", STEP_SYNTHESISED);
+}
+
+static int synthesised_file(uint32_t number)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/own/%u", number);
+	return must(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), STEP_SYNTHESISED);
+}
+
+static void write_synthesised_files(int root)
+{
 	for (uint32_t i = 0; i < spec.file_count; i++) {
 		const struct spec_file *file = &spec.files[i];
-		snprintf(name, sizeof name, "%u", i);
-		int fd = must(openat(store, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), STEP_SYNTHESISED);
+		int planned = i < plan.file_count;
+		int fd = planned ? planned_files[i] : synthesised_file(i);
 		errno = ENOSPC;
 		if (write(fd, file->bytes, file->length) != (ssize_t)file->length)
 			fail(STEP_SYNTHESISED);
 		close(fd);
-		int target = open_in(root, file->path, 0);
-		if (target < 0 && errno == ENOENT && strncmp(file->path, "/proc/", 6) == 0)
-			continue; /* this kernel does not have it: nothing to hide */
-		if (target < 0)
-			target = mount_point(root, file->path, WANT_FILE);
-		int mount = clone_tree(store, name, STEP_SYNTHESISED);
-		set_attributes(mount, &read_only, STEP_SYNTHESISED);
-		attach(mount, target, "", STEP_SYNTHESISED);
-		close(target);
+		if (!planned)
+			place_synthesised_file(root, file->path, i);
 	}
-	close(store);
 }
 
 static uint32_t mask_over(int target, uint32_t kind)
@@ -560,12 +598,24 @@ static uint32_t mask_over(int target, uint32_t kind)
 	return S_ISDIR(covered.st_mode) ? MASK_EMPTY : MASK_NULL;
 }
 
-static void make_masks(int root)
+/* The planned files are the first of the spec, by name and in order: one that stayed empty would be a lie. */
+static void check_planned_files(void)
 {
-	for (uint32_t i = 0; i < spec.mask_count; i++) {
-		const struct spec_mask *mask = &spec.masks[i];
+	errno = EINVAL;
+	if (spec.file_count < plan.file_count)
+		fail(STEP_SYNTHESISED);
+	for (uint32_t i = 0; i < plan.file_count; i++)
+		if (strcmp(spec.files[i].path, plan.files[i]) != 0)
+			fail(STEP_SYNTHESISED);
+}
+
+static void make_masks(int root, const struct spec_mask *masks, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct spec_mask *mask = &masks[i];
 		uint32_t kind = mask->kind & 0xf;
-		item = i + 1;
+		uint32_t number = masks == spec.masks ? i + 1 : 0; /* nobody asked for the plan's */
+		item = number;
 		int target = open_in(root, mask->path, 0);
 		if (target < 0 && errno == ENOENT && (mask->kind & MASK_MAY_BE_ABSENT))
 			continue;
@@ -573,16 +623,16 @@ static void make_masks(int root)
 		if (target < 0 && errno == ENOENT && kind == MASK_PINNED) {
 			item = 0;
 			target = mount_point(root, mask->path, WANT_DIRECTORY);
-			item = i + 1;
+			item = number;
 		}
 		must(target, STEP_MASK);
 		int mount;
 		switch (mask_over(target, kind)) {
 		case MASK_NULL:
-			mount = clone_tree(AT_FDCWD, "/dev/null", STEP_MASK);
+			mount = clone_tree(AT_FDCWD, "/own/null", STEP_MASK);
 			break;
 		case MASK_EMPTY:
-			mount = make_tmpfs(4096, 1, 0555, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_MASK);
+			mount = clone_tree(AT_FDCWD, "/synthesised/empty", STEP_MASK);
 			break;
 		case MASK_PINNED:
 			mount = clone_whole_tree(target, STEP_MASK);
@@ -608,18 +658,65 @@ static void make_masks(int root)
 	item = 0;
 }
 
-static void build_root(const int *descriptors, int count)
+/* What nobody has to be asked about is made while a slot waits: a terminal world of its own, and /proc with its covers, over
+ * the one that we were born with until it moves into the root. */
+static int make_ready(void)
 {
-	must(syscall(SYS_mount, NULL, "/", NULL, (1 << 14) | (1 << 18) /* MS_REC | MS_PRIVATE */, NULL), STEP_PROPAGATION);
+	int proc = make_mount(open_file_system("proc", STEP_PROC), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			      STEP_PROC);
+	attach(proc, AT_FDCWD, "/proc", STEP_PROC);
+	int here = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_PROC);
+	make_synthesised_store();
+	make_masks(here, plan.masks, plan.mask_count);
+	for (uint32_t i = 0; i < plan.file_count; i++) { /* after the masks: some lie beneath a read-only bind */
+		planned_files[i] = synthesised_file(i);
+		place_synthesised_file(here, plan.files[i], i);
+	}
+	close(here);
+
+	int context = open_file_system("devpts", STEP_DEVPTS);
+	set_option(context, "mode", "620", STEP_DEVPTS);
+	set_option(context, "gid", "5", STEP_DEVPTS);
+	set_option(context, "ptmxmode", "666", STEP_DEVPTS);
+	return make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS);
+}
+
+/* The tree is this sandbox's own, so what is not to be there goes away. */
+static void remove_devices(void)
+{
+	static const char *const devices[] = {"zero", "full", "random", "urandom", "tty"};
+	int dev = must(open("/own/dev", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_DEV);
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (spec.flags & (SPEC_WITHOUT_DEVICE << (i + 1)))
+			must(unlinkat(dev, devices[i], 0), STEP_DEV);
+	close(dev);
+}
+
+static void attach_ready(int root, int terminals)
+{
+	remove_devices();
+	int point = mount_point(root, "/dev", WANT_DIRECTORY);
+	attach(clone_tree(AT_FDCWD, "/own/dev", STEP_DEV), point, "", STEP_DEV);
+	close(point);
+	point = must(open_in(root, "dev/pts", O_DIRECTORY), STEP_DEVPTS);
+	attach(terminals, point, "", STEP_DEVPTS);
+	close(point);
+	point = mount_point(root, "/proc", WANT_DIRECTORY);
+	must(syscall(NR_MOVE_MOUNT, AT_FDCWD, "/proc", point, "", MOVE_MOUNT_T_EMPTY_PATH), STEP_PROC);
+	close(point);
+}
+
+static void build_root(int terminals, const int *descriptors, int count)
+{
 	attach(descriptors[0], AT_FDCWD, "/root", STEP_ROOT);
 	int root = must(open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_ROOT);
 
-	make_dev(root);
-	make_proc(root);
+	attach_ready(root, terminals);
 	make_tmpfs_list(root);
 	make_binds(root, descriptors, count);
-	make_masks(root);
-	make_synthesised_files(root); /* after the masks: some lie beneath a read-only bind */
+	make_masks(root, spec.masks, spec.mask_count);
+	check_planned_files();
+	write_synthesised_files(root);
 
 	if (spec.flags & SPEC_READ_ONLY) /* last: the mount points above may have had to be made */
 		set_attributes(root, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, STEP_READ_ONLY);
@@ -734,6 +831,22 @@ static _Noreturn void become_guest(const struct house *house, int builder, int c
 	answer_to = builder;
 	die_with_spawner(house->life);
 
+	struct report prepared;
+	if (receive_message(builder, &prepared, sizeof prepared, descriptors, &count, MESSAGE_DESCRIPTORS_MAX) != sizeof prepared)
+		_exit(1);
+	/* Until here uid 0 of the host, which this namespace does not map; from here uid 0 of the sandbox. */
+	must(syscall(SYS_setresgid, 0, 0, 0), STEP_IDS);
+	must(syscall(SYS_setresuid, 0, 0, 0), STEP_IDS);
+	must(syscall(SYS_setgroups, 0, NULL), STEP_IDS);
+	umask(0);
+	must(syscall(SYS_mount, NULL, "/", NULL, (1 << 14) | (1 << 18) /* MS_REC | MS_PRIVATE */, NULL), STEP_PROPAGATION);
+	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
+	int terminals = make_ready();
+	struct iovec part = {&prepared, sizeof prepared};
+	must(send_message(builder, &part, 1, NULL, 0), STEP_HAND_OVER);
+
+	/* ---- here a slot waits ---- */
+
 	ssize_t length = receive_message(builder, message, sizeof message, descriptors, &count, MESSAGE_DESCRIPTORS_MAX);
 	if (length <= 0)
 		_exit(1);
@@ -741,13 +854,7 @@ static _Noreturn void become_guest(const struct house *house, int builder, int c
 	if (spec_read(message, length, &spec) != 0)
 		fail(STEP_SPEC);
 
-	/* Until here uid 0 of the host, which this namespace does not map; from here uid 0 of the sandbox. */
-	must(syscall(SYS_setresgid, 0, 0, 0), STEP_IDS);
-	must(syscall(SYS_setresuid, 0, 0, 0), STEP_IDS);
-	must(syscall(SYS_setgroups, 0, NULL), STEP_IDS);
-	umask(0);
-
-	build_root(descriptors, count);
+	build_root(terminals, descriptors, count);
 	must(sethostname(spec.hostname, strlen(spec.hostname)), STEP_HOSTNAME);
 	set_limits();
 	umask(022);

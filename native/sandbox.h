@@ -2,6 +2,7 @@
 #ifndef REDOUBT_SANDBOX_H
 #define REDOUBT_SANDBOX_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,13 +31,15 @@ struct report {
 enum prepare_flag {
 	PREPARE_CGROUP2 = 1,
 	PREPARE_TEST_HOST_NETWORK = 0x100, /* test build only: layer E away */
+	PREPARE_TEST_REAPED_FIRST = 0x200, /* test build only: the inner process is killed and reaped before it is reported */
 };
 
 /* Runs in a child of the spawner and never returns. Descriptors are the child's own from here on.
  *   control  SEQPACKET to the spawner: reports out, one LAUNCH message in
  *   channel  the guest's end of its channel
+ *   plan     of the slot, as the node sent it: not read yet
  *   cgroups  v1: cgroup.procs of each hierarchy, open for writing */
-_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, int control, int channel,
-			     const int *cgroups, int cgroup_count);
+_Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan,
+			     size_t plan_length, int control, int channel, const int *cgroups, int cgroup_count);
 
 #endif

@@ -21,7 +21,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -30,7 +29,7 @@
 #include "sandbox.h"
 #include "spec.h"
 
-enum { MAGIC = 0x31424452, VERSION = 1, SANDBOXES_MAX = 4096, NODES_MAX = 16, LIST_ENTRY = 24 };
+enum { MAGIC = 0x31424452, VERSION = 1, SANDBOXES_MAX = 4096, NODES_MAX = 16, STRANGERS_MAX = 64, LIST_ENTRY = 24 };
 
 enum verb { PREPARE = 1, LAUNCH = 2, LIST = 3, FETCH = 4, FORGET = 5, REPLY = 0x8000 };
 
@@ -71,7 +70,15 @@ struct sandbox {
 	struct waiter prepare, launch, forget;
 };
 
+/* How a child ended that no sandbox knew: an inner process may end, and be reaped, before its builder reports it. */
+struct stranger {
+	pid_t pid;
+	int status;
+};
+
 static struct sandbox sandboxes[SANDBOXES_MAX];
+static struct stranger strangers[STRANGERS_MAX]; /* the last ones */
+static unsigned stranger_count;
 static struct node nodes[NODES_MAX];
 static struct house house;
 static int poll_fd, listen_fd, signal_fd;
@@ -181,6 +188,17 @@ static void finish_if_gone(struct sandbox *sandbox)
 	}
 }
 
+static int status_of_stranger(pid_t pid)
+{
+	unsigned oldest = stranger_count > STRANGERS_MAX ? stranger_count - STRANGERS_MAX : 0;
+	for (unsigned i = stranger_count; i > oldest; i--)
+		if (strangers[(i - 1) % STRANGERS_MAX].pid == pid)
+			return strangers[(i - 1) % STRANGERS_MAX].status;
+	return SIGKILL;
+}
+
+static int serve_builder(struct sandbox *sandbox);
+
 static void reap(void)
 {
 	struct signalfd_siginfo ignored;
@@ -191,34 +209,34 @@ static void reap(void)
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 		if (pid <= 0)
 			return;
-		for (int i = 0; i < SANDBOXES_MAX; i++) {
+		int known = 0;
+		for (int i = 0; i < SANDBOXES_MAX && !known; i++) {
 			struct sandbox *sandbox = &sandboxes[i];
-			if (sandbox->number == 0)
+			if (sandbox->number == 0 || (sandbox->inner != pid && sandbox->builder != pid))
 				continue;
+			known = 1;
 			if (sandbox->inner == pid) {
 				sandbox->inner = 0;
 				sandbox->status = status;
-				finish_if_gone(sandbox);
-			} else if (sandbox->builder == pid) {
+			} else {
 				sandbox->builder = 0;
-				finish_if_gone(sandbox);
+				while (sandbox->control >= 0 && serve_builder(sandbox))
+					; /* its last words may name an inner process */
 			}
+			finish_if_gone(sandbox);
 		}
+		if (!known)
+			strangers[stranger_count++ % STRANGERS_MAX] = (struct stranger){pid, status};
 	}
 }
 
 /* ---- requests ---- */
 
-static int open_pidfd(pid_t pid)
-{
-	return syscall(SYS_pidfd_open, pid, 0);
-}
-
 static void do_prepare(int node, const struct request *request, const uint8_t *payload, size_t length, const int *fds, int count)
 {
 	uint32_t id_base, flags;
 	struct sandbox *sandbox = find(0);
-	if (length != 8 || count == 0 || count > CGROUP_DESCRIPTORS_MAX || request->sandbox == 0 || find(request->sandbox)) {
+	if (length < 8 || count == 0 || count > CGROUP_DESCRIPTORS_MAX || request->sandbox == 0 || find(request->sandbox)) {
 		answer(node, request, EINVAL, STEP_REQUEST, NULL, 0, NULL, 0);
 		return;
 	}
@@ -286,7 +304,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		int cgroups[CGROUP_DESCRIPTORS_MAX];
 		for (int i = 0; i < count; i++)
 			cgroups[i] = 12 + i;
-		build_sandbox(&own, id_base, flags, 8, 9, cgroups, count);
+		build_sandbox(&own, id_base, flags, payload + 8, length - 8, 8, 9, cgroups, count);
 	}
 	int error = errno;
 	close(control[1]);
@@ -414,23 +432,30 @@ static void serve_node(int index)
 	close_all(fds, count);
 }
 
-static void heard_prepared(struct sandbox *sandbox, const struct report *report, int network)
-{
-	sandbox->inner = report->pid;
-	sandbox->network = network;
-	sandbox->pidfd = open_pidfd(report->pid);
-	sandbox->state = sandbox->launch.node >= 0 ? LAUNCHING : SLOT;
-	if (sandbox->forgotten)
-		kill_sandbox(sandbox);
-	uint32_t pid = report->pid;
-	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
-}
-
 static void heard_failed(struct sandbox *sandbox, uint32_t error, uint32_t step, uint32_t item)
 {
 	answer_waiter(&sandbox->prepare, sandbox, PREPARE, error, step, NULL, 0, NULL, 0);
 	answer_waiter(&sandbox->launch, sandbox, LAUNCH, error, step, &item, sizeof item, NULL, 0);
 	kill_sandbox(sandbox);
+}
+
+static void heard_prepared(struct sandbox *sandbox, const struct report *report, int network, int pidfd)
+{
+	sandbox->network = network;
+	sandbox->pidfd = pidfd;
+	/* While it is our child, running or not reaped yet, its number is its own and reap() will meet it. */
+	siginfo_t ignored;
+	if (waitid(P_PIDFD, pidfd, &ignored, WEXITED | WNOHANG | WNOWAIT) < 0) {
+		sandbox->status = status_of_stranger(report->pid);
+		heard_failed(sandbox, ECHILD, STEP_KILLED, 0);
+		return;
+	}
+	sandbox->inner = report->pid;
+	sandbox->state = sandbox->launch.node >= 0 ? LAUNCHING : SLOT;
+	if (sandbox->forgotten)
+		kill_sandbox(sandbox);
+	uint32_t pid = report->pid;
+	answer_waiter(&sandbox->prepare, sandbox, PREPARE, 0, 0, &pid, sizeof pid, &network, 1);
 }
 
 static void heard_launched(struct sandbox *sandbox, int listener)
@@ -441,30 +466,30 @@ static void heard_launched(struct sandbox *sandbox, int listener)
 	answer_waiter(&sandbox->launch, sandbox, LAUNCH, 0, 0, NULL, 0, fds, listener >= 0 ? 3 : 2);
 }
 
-static void serve_builder(struct sandbox *sandbox)
+/* @return whether there may be more to hear */
+static int serve_builder(struct sandbox *sandbox)
 {
 	struct report report;
-	int fds[1], count = 0;
-	ssize_t length = receive_message(sandbox->control, &report, sizeof report, fds, &count, 1);
+	int fds[2], count = 0;
+	ssize_t length = receive_message(sandbox->control, &report, sizeof report, fds, &count, 2);
 	if (length < 0 && errno == EAGAIN)
-		return;
+		return 0;
 	if (length != sizeof report) {
 		/* The builder ended. After a launch that is its way; before one the sandbox cannot come to be. */
 		close_one(&sandbox->control);
 		if (sandbox->state != RUNNING)
 			heard_failed(sandbox, ECHILD, STEP_KILLED, 0);
-		return;
+		return 0;
 	}
-	if (report.kind == REPORT_PREPARED && count == 1) {
-		heard_prepared(sandbox, &report, fds[0]);
-		return;
-	}
-	if (report.kind == REPORT_LAUNCHED)
+	if (report.kind == REPORT_PREPARED && count == 2)
+		heard_prepared(sandbox, &report, fds[0], fds[1]);
+	else if (report.kind == REPORT_LAUNCHED)
 		heard_launched(sandbox, count == 1 ? fds[0] : -1);
 	else {
 		close_all(fds, count);
 		heard_failed(sandbox, report.error, report.step, report.item);
 	}
+	return 1;
 }
 
 static void accept_node(void)
@@ -528,8 +553,8 @@ static int copy_guest(const char *path)
 }
 
 /*
- * A file tree of our own: /proc, six device nodes and empty directories. Builders and sandboxes start from a copy of this
- * mount namespace: it has no path to the host's files, and copying it is cheap. Everything else comes by descriptor.
+ * A file tree of our own: /proc and empty directories. Builders and sandboxes start from a copy of this mount namespace: it
+ * has no path to the host's files, and copying it is cheap. Everything else comes by descriptor.
  */
 static void leave_host_tree(void)
 {
@@ -539,7 +564,7 @@ static void leave_host_tree(void)
 	int context = must(syscall(NR_FSOPEN, "tmpfs", FSOPEN_CLOEXEC), "tmpfs");
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_STRING, "mode", "755", 0), "tmpfs");
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "tmpfs");
-	int tree = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), "tmpfs");
+	int tree = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), "tmpfs");
 	must(syscall(NR_MOVE_MOUNT, tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH), "attach");
 	must(fchdir(tree), "fchdir");
 	must(syscall(NR_PIVOT_ROOT, ".", "."), "pivot_root");
@@ -548,7 +573,7 @@ static void leave_host_tree(void)
 	close(context);
 	close(tree);
 
-	static const char *const directories[] = {"/proc", "/dev", "/root", "/stage", "/stage/upper", "/synthesised"};
+	static const char *const directories[] = {"/proc", "/own", "/synthesised", "/root", "/stage", "/stage/upper"};
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
 		must(mkdir(directories[i], 0755), directories[i]);
 	for (int i = 0; i < SPEC_LAYERS_MAX; i++) {
@@ -558,16 +583,6 @@ static void leave_host_tree(void)
 	/* A fresh proc, with nothing mounted over it: the kernel lets a user namespace mount proc only where it can already
 	 * see one whole (mount_too_revealing in fs/namespace.c). */
 	must(syscall(SYS_mount, "proc", "/proc", "proc", 0, NULL), "proc");
-	/* The six safe devices, made here rather than borrowed from the host's /dev: nobody else can replace these, and
-	 * their mount does not tell how much memory the host has. */
-	static const struct { const char *path; unsigned major, minor; } devices[] = {
-		{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
-		{"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
-	};
-	umask(0);
-	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-		must(mknod(devices[i].path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)), devices[i].path);
-	umask(022);
 }
 
 static void start(const char *socket_path, const char *lock_path, const char *guest_path)

@@ -67,6 +67,42 @@ static const char *path(struct cursor *c)
 	return value;
 }
 
+static uint32_t masks(struct cursor *c, struct spec_mask *masks)
+{
+	uint32_t n = count(c, SPEC_MASKS_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		masks[i].path = path(c);
+		masks[i].kind = u32(c);
+	}
+	return n;
+}
+
+/* Nothing but /proc is there yet when a plan is carried out. */
+static int is_in_proc(const char *path)
+{
+	return strncmp(path, "/proc/", 6) == 0;
+}
+
+int plan_read(const uint8_t *bytes, size_t length, struct plan *plan)
+{
+	struct cursor c = {.at = bytes, .left = length};
+	memset(plan, 0, sizeof *plan);
+
+	plan->mask_count = masks(&c, plan->masks);
+	plan->file_count = count(&c, SPEC_FILES_MAX);
+	for (uint32_t i = 0; i < plan->file_count; i++)
+		plan->files[i] = path(&c);
+	if (c.bad || c.left != 0)
+		return -1;
+	for (uint32_t i = 0; i < plan->mask_count; i++)
+		if (!is_in_proc(plan->masks[i].path))
+			return -1;
+	for (uint32_t i = 0; i < plan->file_count; i++)
+		if (!is_in_proc(plan->files[i]))
+			return -1;
+	return 0;
+}
+
 int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 {
 	struct cursor c = {.at = bytes, .left = length};
@@ -108,11 +144,7 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 		spec->files[i].length = u32(&c);
 		spec->files[i].bytes = take(&c, spec->files[i].length);
 	}
-	spec->mask_count = count(&c, SPEC_MASKS_MAX);
-	for (uint32_t i = 0; i < spec->mask_count; i++) {
-		spec->masks[i].path = path(&c);
-		spec->masks[i].kind = u32(&c);
-	}
+	spec->mask_count = masks(&c, spec->masks);
 	spec->rlimit_count = count(&c, SPEC_RLIMITS_MAX);
 	for (uint32_t i = 0; i < spec->rlimit_count; i++) {
 		spec->rlimits[i].resource = u32(&c);

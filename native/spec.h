@@ -22,7 +22,7 @@ enum {
 enum spec_flag {
 	SPEC_READ_ONLY = 1,
 	SPEC_LISTENER = 2,
-	/* Shifted by the device's place in make_dev: it is left out of /dev. /dev/null cannot be. */
+	/* Shifted by the device's number, from 1 for zero in the order of remove_devices: /dev is without it. */
 	SPEC_WITHOUT_DEVICE = 0x10000,
 	/* Only a spawner built with REDOUBT_TEST_WALLS obeys these: the escape battery runs with one layer away. */
 	SPEC_TEST_NO_SECCOMP = 0x100,
@@ -39,8 +39,8 @@ enum idmap_kind {
 enum upper_kind { UPPER_DIRECTORY = 1, UPPER_TMPFS = 2 };
 
 enum mask_kind {
-	MASK_NULL = 1,       /* the host's /dev/null over a file */
-	MASK_EMPTY = 2,      /* an empty read-only tmpfs over a directory */
+	MASK_NULL = 1,       /* a null device over a file */
+	MASK_EMPTY = 2,      /* an empty read-only directory over a directory */
 	MASK_READ_ONLY = 3,  /* the thing itself, read-only; nothing in it runs */
 	MASK_HIDDEN = 4,     /* MASK_EMPTY over a directory, MASK_NULL over anything else */
 	MASK_PINNED = 5,     /* the thing itself as a mount of its own: it can be neither renamed nor removed, and stays as
@@ -84,6 +84,15 @@ struct spec {
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
 	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
 };
+
+/* What a slot can have before anybody knows what will run in it: the covers of /proc, and names of synthesised files there. */
+struct plan {
+	uint32_t mask_count; struct spec_mask masks[SPEC_MASKS_MAX];
+	uint32_t file_count; const char *files[SPEC_FILES_MAX];
+};
+
+/* Reads a whole plan. Returns 0, or -1 when the message is not exactly one valid plan. */
+int plan_read(const uint8_t *bytes, size_t length, struct plan *plan);
 
 /* Reads a whole spec. Returns 0, or -1 when the message is not exactly one valid spec. */
 int spec_read(const uint8_t *bytes, size_t length, struct spec *spec);

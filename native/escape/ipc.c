@@ -51,7 +51,7 @@ const struct probe ipc_probes[] = {
 	{ "host-shared-memory", "shared memory of the host's processes", .walls = "A", .attack = shared_memory },
 	{ "host-semaphores", "semaphores of the host's processes", .walls = "A", .attack = semaphores },
 	{ "host-messages", "messages of the host's processes", .walls = "A", .attack = messages },
-	{ "host-message-queue", "POSIX queues of the host's processes", .walls = "A", .attack = message_queue,
+	{ "host-message-queue", "POSIX queues of the host's processes", .walls = "BA", .attack = message_queue,
 		.absent = ENOSYS },
 	{ "host-shared-file", "files in the host's /dev/shm", .walls = "A", .attack = shared_file },
 	{ 0 },

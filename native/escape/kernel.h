@@ -26,6 +26,10 @@ struct clone3_args {
 #define NS_GET_USERNS 0xb701
 #define NS_GET_PARENT 0xb702
 
+/* linux/pidfd.h */
+#define PIDFD_NET_NAMESPACE 0xff04
+#define PIDFD_USER_NAMESPACE 0xff0a
+
 /* linux/mount.h */
 #define OPEN_TREE_CLONE 1
 #define AT_RECURSIVE 0x8000

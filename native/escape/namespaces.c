@@ -100,6 +100,15 @@ static void enter_by_pidfd(const struct probe *probe)
 	decide(TRY(setns, fd, NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS), "");
 }
 
+static void ask_pidfd(const struct probe *probe)
+{
+	long process = TRY(pidfd_open, world.target, 0);
+	if (process == -1)
+		refused("");
+	else
+		decide(TRY(ioctl, process, probe->value, 0), "");
+}
+
 /* Inside, the question is asked of our own namespace; a control asks it of its victim's, whose parent is ours. */
 static void ask_namespace(const struct probe *probe)
 {
@@ -207,6 +216,10 @@ const struct probe namespace_probes[] = {
 	ENTER("cgroup", NEW_CGROUP, "PID 1's cgroup view"),
 	{ "setns-pidfd", "all namespaces of PID 1 in one call", .walls = "BA", .attack = enter_by_pidfd,
 		.arena = arena_contained_victim },
+	{ "pidfd-net-namespace", "a handle on PID 1's network, around /proc", .walls = "BA", .attack = ask_pidfd,
+		.arena = arena_contained_victim, .value = PIDFD_NET_NAMESPACE, .absent = ENOTTY },
+	{ "pidfd-user-namespace", "a handle on PID 1's user namespace, around /proc", .walls = "BA", .attack = ask_pidfd,
+		.arena = arena_contained_victim, .value = PIDFD_USER_NAMESPACE, .absent = ENOTTY },
 	{ "parent-pid-namespace", "a handle on the host's process table", .walls = "A", .attack = ask_namespace,
 		.arena = arena_contained_victim, .value = NS_GET_PARENT, .text = "pid" },
 	{ "parent-user-namespace", "a handle on the host's user namespace", .walls = "A", .attack = ask_namespace,

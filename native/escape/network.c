@@ -181,6 +181,11 @@ static void socket_option(const struct probe *probe)
 
 /* ---- leaving it ---- */
 
+/* Reserved (RFC 1112, section 4) and discard-only (RFC 6666): nobody's, wherever a packet to them should come. */
+#define NOBODY "240.0.0.1"
+#define NOBODY_DNS "240.0.0.53"
+#define NOBODY_6 "100::1"
+
 static long reach(int type, const struct sockaddr *address, socklen_t length, int milliseconds)
 {
 	long fd = TRY(socket, address->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -251,11 +256,27 @@ static const char *interfaces(void)
 	return names[0] == '\0' ? NULL : names + 1;
 }
 
+/*
+ * The network layer is left away and what lies beyond is other people's, so not one packet may leave, and nothing here
+ * names an address that somebody could have. connect(2) of a datagram socket looks for the way and sends nothing.
+ */
+static void see_the_way(const char *address)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(9) };
+	bool wide = strchr(address, ':') != NULL;
+	inet_pton(AF_INET, NOBODY, &four.sin_addr);
+	inet_pton(AF_INET6, NOBODY_6, &six.sin6_addr);
+	long fd = TRY(socket, wide ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long result = fd == -1 ? -1
+		: wide ? TRY(connect, fd, &six, sizeof six) : TRY(connect, fd, &four, sizeof four);
+	decide(result, "the way there, nothing sent");
+}
+
 static void reach_address(const struct probe *probe)
 {
-	/* The network layer is left away and what lies beyond is other people's: seeing the way is enough. */
-	if (!world.control && bound("packets", 1) == 0 && interfaces() != NULL) {
-		worked("by %s, not tried", interfaces());
+	if (!world.control && bound("packets", 1) == 0) {
+		see_the_way(probe->text);
 		return;
 	}
 	int type = (int)(probe->value >> 16);
@@ -269,8 +290,8 @@ static void reach_address(const struct probe *probe)
 static void arena_with_addresses(void)
 {
 	arena_private();
-	static const char *const FOUR[] = { "169.254.169.254", "192.0.2.1", "10.0.0.1", "1.1.1.1" };
-	static const char *const SIX[] = { "fd00:ec2::254", "2001:db8::1" };
+	static const char *const FOUR[] = { "169.254.169.254", "10.0.0.1", NOBODY, NOBODY_DNS };
+	static const char *const SIX[] = { "fd00:ec2::254", NOBODY_6 };
 	for (size_t i = 0; i < 4; i++) {
 		struct address_body lo = { AF_INET, 32, 0, 0, 1 };
 		struct route_message message = begin(20, &lo, sizeof lo);
@@ -377,10 +398,10 @@ const struct probe network_probes[] = {
 	ADDRESS("cloud-metadata", SOCK_STREAM, "169.254.169.254", 80, "the machine's cloud credentials"),
 	ADDRESS("cloud-metadata-6", SOCK_STREAM, "fd00:ec2::254", 80, "the machine's cloud credentials"),
 	ADDRESS("private-network", SOCK_STREAM, "10.0.0.1", 80, "the operator's network"),
-	ADDRESS("internet-tcp", SOCK_STREAM, "192.0.2.1", 443, "the internet, when none was given"),
-	ADDRESS("internet-tcp-6", SOCK_STREAM, "2001:db8::1", 443, "the internet, when none was given"),
-	ADDRESS("internet-udp", SOCK_DGRAM, "192.0.2.1", 443, "the internet, when none was given"),
-	ADDRESS("name-service", SOCK_DGRAM, "1.1.1.1", 53, "data out by names asked for"),
+	ADDRESS("internet-tcp", SOCK_STREAM, NOBODY, 443, "the internet, when none was given"),
+	ADDRESS("internet-tcp-6", SOCK_STREAM, NOBODY_6, 443, "the internet, when none was given"),
+	ADDRESS("internet-udp", SOCK_DGRAM, NOBODY, 443, "the internet, when none was given"),
+	ADDRESS("name-service", SOCK_DGRAM, NOBODY_DNS, 53, "data out by names asked for"),
 	{ "other-interfaces", "an interface of the host", .walls = "E", .attack = other_interfaces,
 		.arena = arena_with_interface },
 	{ "host-sockets-tcp", "who listens on the host", .walls = "E", .attack = listed_socket, .text = "/proc/net/tcp" },

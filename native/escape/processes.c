@@ -198,10 +198,11 @@ static void change_affinity(const struct probe *probe)
 	decide(TRY(sched_setaffinity, world.target, sizeof processors, processors), "");
 }
 
+/* The last of all: also where the battery was itself started with nice(1) this is no raise, so the control works. */
 static void change_priority(const struct probe *probe)
 {
 	(void)probe;
-	decide(TRY(setpriority, PRIO_PROCESS, world.target, 1), "");
+	decide(TRY(setpriority, PRIO_PROCESS, world.target, 19), "");
 }
 
 /* Best effort class, level 4: the default made explicit. */
@@ -390,8 +391,8 @@ const struct probe process_probes[] = {
 };
 
 /*
- * A root job may become any user of its sandbox, also the guest's own. What then still protects the guest is
- * neither a capability nor an id.
+ * A root job may become any user of its sandbox but the guest's own, which only the filter keeps from it. What still
+ * protects the guest where the filter is away is neither a capability nor an id.
  */
 static void as_guest(const struct probe *probe)
 {
@@ -403,6 +404,33 @@ static void as_guest(const struct probe *probe)
 	probe->then(probe);
 }
 
+/* A call by its number, and which of its arguments names the guest: -1, and so nothing, in the others. */
+#define TAKEN_BY(number_, argument_) ((long)(number_) << 8 | (argument_))
+
+static void take_guest_id(const struct probe *probe)
+{
+	unsigned long ids[3] = { (uint32_t)-1, (uint32_t)-1, (uint32_t)-1 };
+	ids[probe->value & 3] = GUEST_UID;
+	attempt(probe->text, probe->value >> 8, ids[0], ids[1], ids[2], 0, 0, 0);
+	int error = refusal();
+	char status[4096], *line;
+	if (slurp("/proc/self/status", status, sizeof status) <= 0 || (line = strstr(status, "\nUid:")) == NULL)
+		untried("no /proc/self/status");
+	/* Both lines, of four ids each: real, effective, saved, for files. */
+	char *end = strstr(line, "\nGroups:");
+	if (end != NULL)
+		*end = '\0';
+	answered(error);
+	if (strstr(line, "\t65533") != NULL)
+		worked("has the guest's id");
+	else
+		refused("has not the guest's id");
+}
+
+#define TAKE_ID(name_, call_, argument_) \
+	{ "guest-id-" name_, "the guest's own id, with which it may be signalled", .walls = "BA", .attack = take_guest_id, \
+		.value = TAKEN_BY(SYS_##call_, argument_), .text = #call_ }
+
 #define AS_GUEST(name_, gain_, attack_, walls_, ...) \
 	{ "guest-user-" name_, gain_, .walls = walls_, .attack = as_guest, .arena = arena_guest_victim, .then = attack_, \
 		__VA_ARGS__ }
@@ -411,19 +439,33 @@ const struct probe guest_user_probes[] = {
 	AS_GUEST("ptrace", "control over the guest as its own user", attach, "BA", .value = PTRACE_ATTACH),
 	AS_GUEST("vm-read", "the guest's memory", read_memory, "BA"),
 	AS_GUEST("vm-write", "the guest's memory, changed", write_memory, "BA"),
-	AS_GUEST("mem", "the guest's memory as a file", reach_proc, "A", .value = O_RDWR, .text = "mem"),
-	AS_GUEST("environ", "the guest's environment", reach_proc, "A", .value = O_RDONLY, .text = "environ"),
-	AS_GUEST("fd", "the guest's open files", follow_links, "A", .text = "fd"),
-	AS_GUEST("exe", "the guest's program", reach_proc, "A", .value = O_RDONLY, .text = "exe"),
-	AS_GUEST("oom", "the guest as first victim of a memory bomb", reach_proc, "AC", .value = O_WRONLY,
+	AS_GUEST("mem", "the guest's memory as a file", reach_proc, "BA", .value = O_RDWR, .text = "mem"),
+	AS_GUEST("environ", "the guest's environment", reach_proc, "BA", .value = O_RDONLY, .text = "environ"),
+	AS_GUEST("fd", "the guest's open files", follow_links, "BA", .text = "fd"),
+	AS_GUEST("exe", "the guest's program", reach_proc, "BA", .value = O_RDONLY, .text = "exe"),
+	AS_GUEST("oom", "the guest as first victim of a memory bomb", reach_proc, "BAC", .value = O_WRONLY,
 		.text = "oom_score_adj"),
 	AS_GUEST("pidfd-getfd", "the guest's channel to the node", take_descriptor, "BA"),
-	AS_GUEST("kill", "the end of the guest", send_signal, "A", .value = SIGKILL),
-	AS_GUEST("stop", "a guest that answers nobody", send_signal, "A", .value = SIGSTOP),
+	AS_GUEST("kill", "the end of the guest", send_signal, "BA", .value = SIGKILL),
+	AS_GUEST("stop", "a guest that answers nobody", send_signal, "BA", .value = SIGSTOP),
 	AS_GUEST("lower-limit", "limits that break every later job", lower_limit, "BA"),
 	AS_GUEST("scheduler", "a guest without processor time", change_policy, "BA"),
 	AS_GUEST("affinity", "a guest bound to one busy processor", change_affinity, "BA"),
 	AS_GUEST("priority", "a guest that comes last", change_priority, "BA"),
 	AS_GUEST("io-priority", "a guest that reads last", change_io_priority, "BA"),
+	TAKE_ID("setuid", setuid, 0),
+	TAKE_ID("setreuid-real", setreuid, 0),
+	TAKE_ID("setreuid-effective", setreuid, 1),
+	TAKE_ID("setresuid-real", setresuid, 0),
+	TAKE_ID("setresuid-effective", setresuid, 1),
+	TAKE_ID("setresuid-saved", setresuid, 2),
+	TAKE_ID("setfsuid", setfsuid, 0),
+	TAKE_ID("setgid", setgid, 0),
+	TAKE_ID("setregid-real", setregid, 0),
+	TAKE_ID("setregid-effective", setregid, 1),
+	TAKE_ID("setresgid-real", setresgid, 0),
+	TAKE_ID("setresgid-effective", setresgid, 1),
+	TAKE_ID("setresgid-saved", setresgid, 2),
+	TAKE_ID("setfsgid", setfsgid, 0),
 	{ 0 },
 };

@@ -454,6 +454,35 @@ static void core_file(const struct probe *probe)
 		refused("no core file");
 }
 
+/* A limit of 1 as a sandbox has it: with it the kernel starts no handler behind a pipe, with 0 it does (core(5)). */
+static void arena_core_limit(void)
+{
+	struct rlimit one = { 1, 1 };
+	setrlimit(RLIMIT_CORE, &one);
+}
+
+enum { OLD_CALL, NEW_CALL, WIDE_POINTER, WITH_OLD_LIMIT };
+
+static void no_core_limit(const struct probe *probe)
+{
+	struct rlimit none = { 0, 0 }, now, *wanted = &none;
+	if (probe->value == WIDE_POINTER) {
+		/* Its low half is 0, like that of NULL. */
+		wanted = mmap((void *)(1UL << 32), 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		if (wanted == MAP_FAILED)
+			untried("mmap: errno %d", errno);
+	}
+	if (probe->value == OLD_CALL)
+		TRY(setrlimit, RLIMIT_CORE, wanted);
+	else
+		TRY(prlimit64, 0, RLIMIT_CORE, wanted, probe->value == WITH_OLD_LIMIT ? &now : NULL);
+	getrlimit(RLIMIT_CORE, &now);
+	if (now.rlim_cur == 1)
+		refused("it stays 1");
+	else
+		worked("it is %lu", (unsigned long)now.rlim_cur);
+}
+
 static void best_priority(const struct probe *probe)
 {
 	(void)probe;
@@ -509,6 +538,10 @@ static void raise_limit(const struct probe *probe)
 #define BOMB(name_, gain_, attack_, ...) \
 	{ name_, gain_, .attack = attack_, .seconds = 30, __VA_ARGS__ }
 
+#define CORE(name_, way_) \
+	BOMB("core-handler" name_, "a program that the host's core_pattern starts as root", no_core_limit, .walls = "B", \
+		.arena = arena_core_limit, .value = way_)
+
 const struct probe resource_probes[] = {
 	BOMB("fork-bomb", "every process the host can have", many_processes, .walls = "D"),
 	BOMB("thread-bomb", "every thread the host can have", many_threads, .walls = "D"),
@@ -533,11 +566,15 @@ const struct probe resource_probes[] = {
 	BOMB("timer-bomb", "the timers that may run on the host", many_timers, .walls = "D"),
 	BOMB("watcher-bomb", "the inotify instances that all sandboxes share", many_watchers, .walls = "DB"),
 	BOMB("asynchronous-requests", "fs.aio-max-nr, which all sandboxes share", asynchronous_requests, .walls = "DB"),
-	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "DCB",
+	BOMB("message-memory", "the kernel's memory, in message queues", message_memory, .walls = "BDC",
 		.arena = arena_private, .absent = ENOSYS),
 	BOMB("long-arguments", "the kernel's memory, in the arguments of exec", long_arguments, .walls = "D"),
 	BOMB("core-file", "a file that the kernel writes for it, or a program that the host starts", core_file,
-		.walls = "D"),
+		.walls = "DB"),
+	CORE("", NEW_CALL),
+	CORE("-old-call", OLD_CALL),
+	CORE("-wide-pointer", WIDE_POINTER),
+	CORE("-with-old-limit", WITH_OLD_LIMIT),
 	BOMB("best-priority", "the processor before its neighbours", best_priority, .walls = "BA"),
 	BOMB("real-time", "the processor for itself alone", real_time, .walls = "BA", .value = SCHED_FIFO, .absent = EPERM),
 	BOMB("round-robin", "the processor for itself alone", real_time, .walls = "BA", .value = SCHED_RR, .absent = EPERM),

@@ -86,12 +86,14 @@ static void take_step(uint8_t action, const uint8_t *bytes, size_t length)
 static void limits_hold(void)
 {
 	size_t assembling = 0;
+	size_t kept = 0;
 
 	for (unsigned i = 0; i < guest.job_count; i++) {
 		const struct job *job = guest.jobs[i];
 		uint64_t seq = job->acked;
 
 		assembling += job->request_length;
+		kept += job->kept;
 		/* the limit, and the three kinds of frames that are always kept */
 		if (job->kept > OUTPUT_LIMIT + 4096 || job->waiting > job->kept)
 			abort();
@@ -103,7 +105,9 @@ static void limits_hold(void)
 		if (seq != job->made && job->output.first != NULL)
 			abort();
 	}
-	if (assembling != guest.assembling)
+	if (assembling != guest.assembling || kept != guest.kept)
+		abort();
+	if (kept > OUTPUT_TOTAL + guest.job_count * (OUTPUT_LEAST + 4096))
 		abort();
 }
 

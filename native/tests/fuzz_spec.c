@@ -1,4 +1,4 @@
-/* libFuzzer target of the spec reader: whatever the bytes, it answers yes or no and never reads past them. */
+/* libFuzzer target of the spec and plan readers: whatever the bytes, it answers yes or no and never reads past them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +31,19 @@ static size_t walk(const struct spec *spec)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct spec spec;
+	static struct plan plan;
 	volatile size_t sum = 0;
 	/* A copy of exactly this size: one byte past it is a report. */
 	uint8_t *copy = malloc(size ? size : 1);
 	memcpy(copy, data, size);
 	if (spec_read(copy, size, &spec) == 0)
 		sum = walk(&spec);
+	if (plan_read(copy, size, &plan) == 0) {
+		for (uint32_t i = 0; i < plan.mask_count; i++)
+			sum += strlen(plan.masks[i].path);
+		for (uint32_t i = 0; i < plan.file_count; i++)
+			sum += strlen(plan.files[i]);
+	}
 	(void)sum;
 	free(copy);
 	return 0;

@@ -157,6 +157,7 @@ void harness_round(void)
 	}
 	if (jobs_deadline() <= now_ms())
 		jobs_expire(now_ms());
+	jobs_share();
 	if (!guest.channel_full)
 		channel_flush();
 }

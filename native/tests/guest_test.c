@@ -6,6 +6,7 @@
  *     guest-test --seed DIR   writes starts for the fuzzer
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -196,6 +197,69 @@ static void a_lossless_job_waits(void)
 	CHECK(guest.job_count == 0);
 }
 
+enum { MANY = 40 };
+
+static size_t print_all(struct fake_child *children[])
+{
+	size_t printed = 0;
+
+	for (int round = 0; round < 60; round++)
+		for (int i = 0; i < MANY; i++) {
+			printed += print(children[i]->out, FRAME_PAYLOAD);
+			drain();
+		}
+	return printed;
+}
+
+/* 40 jobs that nobody acknowledges: one bound for all, equal parts, and those that come later get on. */
+static void many_jobs_share_one_limit(void)
+{
+	struct fake_child *children[MANY];
+	struct fake_child *late;
+	struct job *job;
+	size_t least = SIZE_MAX;
+	size_t most = 0;
+	uint64_t made;
+
+	for (uint32_t i = 0; i < MANY; i++)
+		children[i] = run(100 + i, i % 8 == 7 ? REQUEST_BOUNDED : 0);
+	CHECK(print_all(children) > OUTPUT_TOTAL);
+	CHECK(guest.kept > OUTPUT_TOTAL / 2 && guest.kept <= OUTPUT_TOTAL + MANY * OUTPUT_LEAST);
+	for (uint32_t i = 0; i < MANY; i++) {
+		size_t kept = job_find(100 + i)->kept;
+
+		least = kept < least ? kept : least;
+		most = kept > most ? kept : most;
+	}
+	CHECK(least >= OUTPUT_LEAST / 2 && most < OUTPUT_LIMIT);
+
+	late = run(99, 0); /* whoever is acknowledged goes on */
+	job = job_find(99);
+	for (int i = 0; i < 100; i++) {
+		CHECK(print(late->out, 10000) == 10000);
+		drain();
+		give(FRAME_ACK, 0, 99, job->made, NULL, 0);
+	}
+	for (int i = 0; i < 10; i++) {
+		drain();
+		give(FRAME_ACK, 0, 99, job->made, NULL, 0);
+	}
+	CHECK(job->kept == 0 && job->made > 100);
+
+	made = job_find(100)->made; /* a job that waits for room hears when another gives it back */
+	for (uint32_t i = 1; i < MANY; i++) {
+		job = job_find(100 + i);
+		give(FRAME_ACK, 0, 100 + i, job->made, NULL, 0);
+	}
+	drain();
+	CHECK(job_find(100)->made > made);
+	for (uint32_t i = 0; i < MANY; i++)
+		give(FRAME_CLOSE, 0, 100 + i, 0, NULL, 0);
+	give(FRAME_CLOSE, 0, 99, 0, NULL, 0);
+	CHECK(guest.job_count == 0 && guest.kept == 0);
+	drain();
+}
+
 static void a_bounded_job_counts_what_is_dropped(void)
 {
 	struct fake_child *child = run(7, REQUEST_BOUNDED);
@@ -319,6 +383,55 @@ static void requests_in_pieces(void)
 	drain();
 }
 
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void lent_streams_go_past_the_guest(void)
+{
+	static const char *const argv[] = {"program"};
+	uint8_t request[512];
+	size_t length = make_request(request, REQUEST_LENT, OP_EXEC, 1, argv);
+	int in[2], out[2];
+	char byte = 0;
+
+	give(FRAME_RUN, 0, 1, 0, request, length);
+	CHECK(next().type == FRAME_REFUSED); /* none came along */
+	CHECK(guest.job_count == 0);
+
+	CHECK(pipe(in) == 0 && pipe(out) == 0);
+	guest.lent[0] = in[0];
+	guest.lent[1] = out[1];
+	guest.lent_count = 2;
+	give(FRAME_RUN, 0, 2, 0, request, length);
+	CHECK(guest.lent_count == 0 && guest.job_count == 1);
+	CHECK(!is_open(in[0]) && !is_open(out[1])); /* the child alone has them now */
+	CHECK(write(in[1], "a", 1) == 1 && read(fake_children[0].in, &byte, 1) == 1 && byte == 'a');
+	CHECK(write(fake_children[0].out, "b", 1) == 1 && read(out[0], &byte, 1) == 1 && byte == 'b');
+	CHECK(next().type == 0);
+
+	give(FRAME_STDIN, 0, 2, 0, "c", 1);
+	CHECK(next().type == FRAME_REFUSED);
+	fake_exec(&fake_children[0]);
+	CHECK(next().type == FRAME_STARTED);
+	fake_close(&fake_children[0].err);
+	fake_end(&fake_children[0], 0);
+	CHECK(next_of(FRAME_EXIT).job == 2);
+	close(in[1]);
+	close(out[0]);
+
+	length = make_request(request, REQUEST_LENT | REQUEST_STDIN, OP_EXEC, 1, argv);
+	CHECK(pipe(in) == 0);
+	guest.lent[0] = in[0];
+	guest.lent[1] = in[1];
+	guest.lent_count = 2;
+	give(FRAME_RUN, 0, 3, 0, request, length);
+	CHECK(next().type == FRAME_REFUSED);
+	drop_lent();
+	CHECK(!is_open(in[0]) && !is_open(in[1]));
+}
+
 static void a_node_that_never_reads_is_not_read_either(void)
 {
 	for (int i = 0; i < 10000 && guest.control_count < 64; i++)
@@ -360,7 +473,7 @@ static void seeds(const char *directory)
 	uint8_t script[4096];
 	char name[32];
 
-	for (unsigned flags = 0; flags < 16; flags++) {
+	for (unsigned flags = 0; flags < 32; flags++) {
 		size_t length = make_request(request, (uint16_t)flags, OP_EXEC, 2, argv);
 		size_t size = 0;
 
@@ -391,12 +504,14 @@ int main(int argc, char **argv)
 	static void (*const tests[])(void) = {
 		output_is_kept_until_acknowledged,
 		a_lossless_job_waits,
+		many_jobs_share_one_limit,
 		a_bounded_job_counts_what_is_dropped,
 		input_is_taken_once,
 		input_beyond_the_window_is_refused,
 		a_job_that_cannot_start_says_why,
 		what_children_of_a_job_hold_open_is_given_up,
 		requests_in_pieces,
+		lent_streams_go_past_the_guest,
 		a_node_that_never_reads_is_not_read_either,
 	};
 

@@ -28,17 +28,65 @@ static void good_spec(void)
 	u32(1); string("redoubt-guest");
 }
 
-static void expect(int wanted, const char *what)
+static int read_spec(const uint8_t *copy)
 {
 	static struct spec spec;
+	return spec_read(copy, length, &spec);
+}
+
+static int read_plan(const uint8_t *copy)
+{
+	static struct plan plan;
+	return plan_read(copy, length, &plan);
+}
+
+static void expect(int (*read)(const uint8_t *), int wanted, const char *what)
+{
 	uint8_t *copy = malloc(length + 1);
 	memcpy(copy, bytes, length);
-	int got = spec_read(copy, length, &spec);
+	int got = read(copy);
 	free(copy);
 	if (got != wanted) {
 		printf("spec_test: %s: got %d, wanted %d\n", what, got, wanted);
 		failures++;
 	}
+}
+
+static void all_or_nothing(int (*read)(const uint8_t *), const char *kind)
+{
+	char what[64];
+	size_t whole = length;
+	snprintf(what, sizeof what, "a good %s", kind);
+	expect(read, 0, what);
+	snprintf(what, sizeof what, "a %s cut short", kind);
+	for (length = 0; length < whole; length++)
+		expect(read, -1, what);
+	length = whole;
+	bytes[length++] = 0;
+	snprintf(what, sizeof what, "a %s with a byte too many", kind);
+	expect(read, -1, what);
+}
+
+static void good_plan(void)
+{
+	length = 0;
+	u32(1); string("/proc/kcore"); u32(MASK_NULL);
+	u32(2); string("/proc/meminfo"); string("/proc/stat");
+}
+
+static void plans(void)
+{
+	good_plan();
+	all_or_nothing(read_plan, "plan");
+	good_plan();
+	memcpy(bytes + 8, "/etc/", 5);
+	expect(read_plan, -1, "a mask outside /proc");
+	length = 0;
+	u32(0); u32(1); string("/etc/passwd");
+	expect(read_plan, -1, "a file outside /proc");
+	length = 0;
+	u32(SPEC_MASKS_MAX + 1);
+	expect(read_plan, -1, "more masks than there can be");
 }
 
 int main(int argc, char **argv)
@@ -48,31 +96,27 @@ int main(int argc, char **argv)
 		FILE *file = fopen(argv[2], "wb");
 		return !file || fwrite(bytes, 1, length, file) != length || fclose(file) != 0;
 	}
-	size_t whole = length;
-	expect(0, "a good spec");
-	for (length = 0; length < whole; length++)
-		expect(-1, "a spec cut short");
-	length = whole;
-	bytes[length++] = 0;
-	expect(-1, "a byte too many");
+	all_or_nothing(read_spec, "spec");
 
 	good_spec();
 	memset(bytes + 32, 0xff, 4); /* layers */
-	expect(-1, "more layers than there can be");
+	expect(read_spec, -1, "more layers than there can be");
 	good_spec();
 	memset(bytes + 32, 0, 4);
-	expect(-1, "no layer");
+	expect(read_spec, -1, "no layer");
 	good_spec();
 	bytes[36] = 7;
-	expect(-1, "an unknown upper kind");
+	expect(read_spec, -1, "an unknown upper kind");
 	good_spec();
 	bytes[56] = 0; /* inside the host name */
-	expect(-1, "a NUL inside a string");
+	expect(read_spec, -1, "a NUL inside a string");
 	good_spec();
 	for (size_t i = 0; i + 4 < length; i++)
 		if (memcmp(bytes + i, "/tmp", 4) == 0)
 			bytes[i] = 't';
-	expect(-1, "a path that is not absolute");
+	expect(read_spec, -1, "a path that is not absolute");
+
+	plans();
 
 	printf("spec_test: %s\n", failures ? "FAILED" : "passed");
 	return failures != 0;

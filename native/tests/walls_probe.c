@@ -5,6 +5,7 @@
  *   walls-probe [--filter FILE] [--landlock FILE] exec PROGRAM ARGUMENT...
  *   walls-probe [--filter FILE] [--landlock FILE] int80 NUMBER
  *   walls-probe [--filter FILE] [--landlock FILE] inject COMMAND
+ *   walls-probe [--filter FILE] [--landlock FILE] core
  *   walls-probe [--filter FILE] [--landlock FILE] guest
  *
  * FILE of a filter: an array of struct sock_filter. FILE of Landlock: the bytes of a spec (PROTOCOL.md).
@@ -25,7 +26,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -177,6 +180,27 @@ static void inject(unsigned long command)
 	must(waitpid(child, NULL, 0), "waitpid");
 }
 
+/* Tries to set the core limit to 0, each way in a child. Prints each way's result and the limit after it. */
+static void core_limit(void)
+{
+	struct rlimit none = {0, 0}, old;
+	void *wide = mmap((void *)(1UL << 32), 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (wide == MAP_FAILED)
+		die("mmap");
+	for (int way = 0; way < 4; way++) {
+		pid_t child = must(fork(), "fork");
+		if (child == 0) {
+			long result = way == 0 ? syscall(SYS_setrlimit, RLIMIT_CORE, &none)
+				: syscall(SYS_prlimit64, 0, RLIMIT_CORE, way == 2 ? wide : &none, way == 3 ? &old : NULL);
+			must(getrlimit(RLIMIT_CORE, &old), "getrlimit");
+			printf("%ld %ld\n", result, (long)old.rlim_cur);
+			fflush(stdout);
+			_exit(0);
+		}
+		must(waitpid(child, NULL, 0), "waitpid");
+	}
+}
+
 static void pass_descriptor(int from, int to)
 {
 	char byte = 'x';
@@ -267,6 +291,8 @@ int main(int argc, char **argv)
 	}
 	if (i >= argc)
 		return 98;
+	if (strcmp(argv[i], "core") == 0)
+		must(setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1}), "setrlimit");
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
 	if (landlock)
 		confine_files(landlock);
@@ -282,6 +308,8 @@ int main(int argc, char **argv)
 		int80(strtol(argv[i + 1], NULL, 0));
 	} else if (strcmp(action, "inject") == 0) {
 		inject(strtoul(argv[i + 1], NULL, 0));
+	} else if (strcmp(action, "core") == 0) {
+		core_limit();
 	} else if (strcmp(action, "guest") == 0) {
 		guest();
 	} else {

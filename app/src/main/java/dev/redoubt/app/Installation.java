@@ -1,6 +1,7 @@
 package dev.redoubt.app;
 
 import dev.redoubt.node.NodeSettings;
+import dev.redoubt.protocol.Problem;
 import java.nio.file.Path;
 
 /** Where this copy of Redoubt keeps its own parts; {@code ./redoubt} says so by system properties. */
@@ -9,7 +10,11 @@ final class Installation {
 
     /** The settings of a node in this process. */
     static NodeSettings library() {
-        return NodeSettings.library(System.getenv(), natives());
+        try {
+            return NodeSettings.library(System.getenv(), natives());
+        } catch (Problem wrong) {
+            throw Refusal.of(wrong);
+        }
     }
 
     /** The directory of the spawner, the guest and the other programs in C. */

@@ -88,10 +88,7 @@ final class LocalChecks {
         for (LayerTable.Row row : table.rows()) {
             System.out.printf(
                     "%-28s %-6s %-12s %s%n",
-                    row.probe().name(),
-                    word(row.as()),
-                    row.first(),
-                    "held by " + row.holding());
+                    row.probe().name(), word(row.as()), row.first(), "held by " + row.holding());
         }
         return Exit.DONE;
     }

@@ -4,7 +4,6 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Problems;
-import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.image.ExtraFile;
 import dev.redoubt.node.image.Image;
@@ -12,7 +11,6 @@ import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.image.Platform;
 import dev.redoubt.node.image.PullOptions;
-import dev.redoubt.node.image.Reference;
 import dev.redoubt.protocol.Problem;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -43,7 +41,10 @@ final class LocalImages {
     }
 
     static int list(boolean json) {
-        List<Image> images = with(Installation.library(), ImageStore::list);
+        List<Image> images = with(Installation.library(), store -> {
+            warn(store.unreadable());
+            return store.list();
+        });
         if (json) {
             System.out.println(Json.of(images.stream().map(LocalImages::facts).toList()));
             return Exit.DONE;
@@ -59,6 +60,13 @@ final class LocalImages {
                     image.created());
         }
         return Exit.DONE;
+    }
+
+    private static void warn(List<String> unreadable) {
+        if (!unreadable.isEmpty()) {
+            System.err.println("redoubt: warning: damaged, or written by another version of Redoubt: "
+                    + String.join(", ", unreadable) + "; './redoubt image rm NAME' removes one");
+        }
     }
 
     static int inspect(String name, boolean json) {
@@ -91,7 +99,7 @@ final class LocalImages {
                 ? standard
                 : new PullOptions(Platform.parse(platform), standard.insecure(), standard.credentials());
         Image image = with(
-                Installation.library(), store -> store.pull(Reference.parse(reference), options, new ImageProgress()));
+                Installation.library(), store -> store.pull(store.reference(reference), options, new ImageProgress()));
         System.out.println(image.digest());
         return Exit.DONE;
     }
@@ -128,7 +136,7 @@ final class LocalImages {
 
     private static <T> T with(NodeSettings settings, Function<ImageStore, T> work) {
         try {
-            return work.apply(Node.openImages(DataDirectory.open(settings.dataDirectory())));
+            return work.apply(Node.openImages(settings));
         } catch (ImageException | DataDirectoryException | LinuxException failed) {
             throw Refusal.of(Problems.of(failed));
         }

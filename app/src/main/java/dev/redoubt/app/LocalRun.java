@@ -92,24 +92,32 @@ final class LocalRun {
 
     private int inDaemon(NodeClient client, SandboxSpec spec, RunRequest request) throws InterruptedException {
         NodeClient.Lent lent = client.create(spec);
+        RunSession session = session();
+        int code;
         try (GuestLoop loop = GuestLoop.start();
                 GuestChannel guest =
                         GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
-            RunSession.Outcome outcome = converse(guest, request);
+            RunSession.Outcome outcome = converse(session, guest, request);
             explain(() -> client.syscalls(lent.id()));
-            return exitCode(outcome, client.end(lent.id()));
+            code = exitCode(outcome, client.end(lent.id()));
         } finally {
             lent.pidfd().close();
         }
+        session.finish();
+        return code;
     }
 
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
+        RunSession session = session();
+        int code;
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {
-            RunSession.Outcome outcome = converse(sandbox.guest(), request);
+            RunSession.Outcome outcome = converse(session, sandbox.guest(), request);
             explain(() -> sandbox.syscalls().report());
-            return exitCode(outcome, sandbox.cgroup().oomKills());
+            code = exitCode(outcome, sandbox.cgroup().oomKills());
         }
+        session.finish();
+        return code;
     }
 
     private void explain(Supplier<CallReport> calls) {
@@ -123,8 +131,12 @@ final class LocalRun {
         }
     }
 
-    private RunSession.Outcome converse(GuestChannel guest, RunRequest request) throws InterruptedException {
-        RunSession session = new RunSession(resources.wall(), resources.idle());
+    private RunSession session() {
+        return new RunSession(resources.wall(), resources.idle());
+    }
+
+    private static RunSession.Outcome converse(RunSession session, GuestChannel guest, RunRequest request)
+            throws InterruptedException {
         if (request.terminal().isEmpty()) {
             return session.run(guest, request);
         }
@@ -177,9 +189,8 @@ final class LocalRun {
 
     SandboxSpec spec(ImageConfig image) {
         Path here = Path.of("").toAbsolutePath();
-        List<HostMount> mounts = options.mounts().stream()
-                .map(mount -> new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly()))
-                .toList();
+        List<HostMount> mounts =
+                options.mounts().stream().map(mount -> mount(here, mount)).toList();
         return new SandboxSpec(
                 options.image(),
                 profile,
@@ -189,6 +200,14 @@ final class LocalRun {
                 "sandbox",
                 mounts,
                 mounts.isEmpty() ? 0 : mountUid(user(image)));
+    }
+
+    private static HostMount mount(Path here, RunOptions.Mount mount) {
+        try {
+            return new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly());
+        } catch (IllegalArgumentException invalid) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(invalid.getMessage()));
+        }
     }
 
     private RunRequest request(ImageConfig image) {

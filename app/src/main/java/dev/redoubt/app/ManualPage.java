@@ -81,6 +81,10 @@ final class ManualPage {
         lines.add("Every command takes");
         lines.add(".B \\-h, \\-\\-help.");
         footer(root);
+        lines.add(".SH ENVIRONMENT");
+        lines.add(".TP");
+        lines.add(".B REDOUBT_REGISTRY");
+        lines.add("The registry that image names without a host mean, instead of docker.io.");
         lines.add(".SH FILES");
         lines.add(".TP");
         lines.add(".B /var/lib/redoubt/node");

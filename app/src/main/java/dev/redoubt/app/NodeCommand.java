@@ -30,7 +30,7 @@ final class NodeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         NodeSettings settings = Installation.library().outliving().withReadySlots(slots);
         try (Node node = Node.open(settings);
-                NodeServer server = NodeServer.bind(node, settings.nodeSocket())) {
+                NodeServer server = NodeServer.bind(node, settings.nodeSocket(), Say::line)) {
             LocalImages.ensure(settings, "busybox");
             Say.line("node ready at " + settings.nodeSocket() + "; disk limits by " + node.diskMechanism()
                     + "; took over " + node.adopted().size() + " sandboxes");

@@ -31,12 +31,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunSession {
     private static final int SIGPIPE = 13;
+    private static final int SIGKILL = 9;
+    private static final int REST_OF_OUTPUT_SECONDS = 1;
     private static final int STDIN = 0;
     private static final int BUFFER = 64 * 1024;
 
     private final Optional<Duration> timeout;
     private final Optional<Duration> idle;
     private final BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
+    private final Thread writer =
+            Thread.ofPlatform().name("redoubt-output").daemon().unstarted(this::writeAll);
     private volatile long lastByte = System.nanoTime();
     private volatile @Nullable GuestJob job;
 
@@ -65,7 +69,7 @@ final class RunSession {
     /** Runs the command to its end, or to the end of its time. */
     Outcome run(GuestChannel guest, RunRequest request) throws InterruptedException {
         long started = System.nanoTime();
-        Thread writer = Thread.ofPlatform().name("redoubt-output").daemon().start(this::writeAll);
+        writer.start();
         try (Signals _ = Signals.passTo(this::signal, this::resize)) {
             GuestJob running = guest.run(request, (from, output) -> pieces.add(new Piece(from, output)));
             job = running;
@@ -73,13 +77,32 @@ final class RunSession {
                 Thread.ofPlatform().name("redoubt-input").daemon().start(() -> readAll(running));
             }
             Outcome outcome = await(running, started);
+            if (outcome instanceof Outcome.OutOfTime) {
+                kill(running);
+            }
+            pieces.add(Piece.END);
             if (outcome instanceof Outcome.Ended) {
-                pieces.add(Piece.END);
                 writer.join(); // everything it printed, before anybody learns that it ended
             }
             return outcome;
         } catch (SandboxGoneException gone) {
+            pieces.add(Piece.END);
             return new Outcome.SandboxGone();
+        }
+    }
+
+    /** Waits until all that the command printed is written. To be called when its sandbox is gone, for the reader may be slow. */
+    void finish() throws InterruptedException {
+        writer.join();
+    }
+
+    /** Its time is over, but what it printed until then is its reader's: the rest comes while somebody reads. */
+    private static void kill(GuestJob running) throws InterruptedException {
+        running.signalSession(SIGKILL);
+        try {
+            running.exit().get(REST_OF_OUTPUT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException notRead) {
+            return; // what is here already is written in any case
         }
     }
 
@@ -123,7 +146,7 @@ final class RunSession {
                 if (!readerGone) {
                     readerGone = !written(piece.output(), out, err);
                     if (readerGone && piece.job() != null) {
-                        piece.job().signal(SIGPIPE); // as it would get it if it wrote to our pipe itself
+                        signalBrokenPipe(piece.job());
                     }
                 }
                 if (piece.job() != null) {
@@ -132,6 +155,15 @@ final class RunSession {
             }
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** As it would get it if it wrote to our pipe itself. */
+    private static void signalBrokenPipe(GuestJob job) {
+        try {
+            job.signal(SIGPIPE);
+        } catch (SandboxGoneException gone) {
+            return; // it has ended without
         }
     }
 
@@ -163,7 +195,7 @@ final class RunSession {
                 to.write(buffer.flip());
             }
             to.closeInput();
-        } catch (BrokenInputException enough) {
+        } catch (BrokenInputException | SandboxGoneException enough) {
             return; // the command reads no more
         } catch (IOException unreadable) {
             closeQuietly(to);
@@ -176,7 +208,7 @@ final class RunSession {
     private static void closeQuietly(GuestJob to) {
         try {
             to.closeInput();
-        } catch (BrokenInputException enough) {
+        } catch (BrokenInputException | SandboxGoneException enough) {
             return;
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();

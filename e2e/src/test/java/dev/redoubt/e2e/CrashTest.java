@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class CrashTest {
                 }
                 assertThat(place.leftovers()).as("seed %d", SEED).isEqualTo(Place.Leftovers.NONE);
                 assertThat(foreign).as("somebody else's control group").isDirectory();
-                assertThat(guests(place)).isEmpty();
+                assertThat(place.processes()).isEmpty();
             } finally {
                 Files.delete(foreign);
             }
@@ -62,7 +63,7 @@ class CrashTest {
         for (Process run : runs) {
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("seed %d", SEED).isTrue();
         }
-        Place.until("spawners end with their node", 10, () -> guests(place).isEmpty());
+        Place.until("spawners end with their node", 10, () -> place.processes().isEmpty());
     }
 
     @Test
@@ -96,7 +97,7 @@ class CrashTest {
             assertThat(run.exitValue()).isEqualTo(42);
             daemon.destroy();
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            Place.until("the daemon's spawner ends", 10, () -> guests(place).isEmpty());
+            Place.until("the daemon's spawner ends", 10, () -> place.processes().isEmpty());
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }
@@ -115,8 +116,74 @@ class CrashTest {
                     () -> place.leftovers().imageUses().isEmpty());
             daemon.destroy();
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            Place.until("the spawner ends", 10, () -> guests(place).isEmpty());
+            Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    @Test
+    void aDaemonWhoseSpawnerDiesSaysSoAndTheNextOneSweeps() throws Exception {
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            Process daemon = daemon(cli);
+            List<Process> runs = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                runs.add(cli.start("run", "--", "sh", "-c", "echo up; sleep 1000"));
+                assertThat(runs.get(i).inputReader().readLine()).isEqualTo("up");
+            }
+            ProcessHandle spawner = place.spawners().stream()
+                    .filter(one -> one.parent().stream().noneMatch(place.spawners()::contains))
+                    .findFirst()
+                    .orElseThrow();
+            Set<ProcessHandle> all = place.processes();
+            assertThat(all.stream().map(CrashTest::name).filter("redoubt-guest"::equals))
+                    .as("guests seen")
+                    .hasSizeGreaterThanOrEqualTo(3);
+            assertThat(all.stream().map(CrashTest::name).filter("sleep"::equals))
+                    .as("jobs seen")
+                    .hasSize(3);
+
+            spawner.destroyForcibly();
+            Place.until(
+                    "guests and jobs end with the spawner",
+                    1,
+                    () -> all.stream().noneMatch(CrashTest::isRunning));
+            Cli.Said next = cli.run("run", "--", "true");
+            assertThat(next.exit()).isEqualTo(125);
+            assertThat(next.errors()).contains("WALL_UNAVAILABLE", "spawner");
+            for (Process run : runs) {
+                assertThat(run.waitFor(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(run.exitValue()).isNotZero();
+            }
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+
+            Process successor = daemon(cli);
+            assertThat(cli.run("run", "--", "true").exit()).isZero();
+            successor.destroy();
+            assertThat(successor.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    /** Its own name for itself. */
+    private static String name(ProcessHandle process) {
+        return said(process, "cmdline").split("\0", 2)[0];
+    }
+
+    /** Neither gone nor only waiting to be collected by whoever inherited it. */
+    private static boolean isRunning(ProcessHandle process) {
+        String stat = said(process, "stat");
+        return !stat.isEmpty() && "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
+    }
+
+    /** What /proc says of it, nothing when it is gone. */
+    private static String said(ProcessHandle process, String file) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid(), file));
+        } catch (IOException gone) {
+            return "";
         }
     }
 
@@ -125,18 +192,6 @@ class CrashTest {
         String line = daemon.errorReader().readLine();
         assertThat(line).contains("node ready");
         return daemon;
-    }
-
-    /** Everything that descends from a spawner of this place: builders and guests. */
-    private static List<ProcessHandle> guests(Place place) {
-        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            return all.filter(process -> {
-                        String line = process.info().commandLine().orElse("");
-                        return line.contains("redoubt-spawner")
-                                && line.contains(place.run().toString());
-                    })
-                    .toList();
-        }
     }
 
     /** A group that is not Redoubt's, beside Redoubt's. */

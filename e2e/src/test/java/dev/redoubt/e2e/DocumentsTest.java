@@ -68,11 +68,7 @@ class DocumentsTest {
     /** Names of tests, with their sources. */
     private static Map<String, String> tests() throws IOException {
         Map<String, String> tests = new TreeMap<>();
-        for (String module : List.of("protocol", "policy", "linux", "node", "app", "e2e")) {
-            Path directory = Checkout.HOME.resolve(module).resolve("src/test/java");
-            if (!Files.isDirectory(directory)) {
-                continue;
-            }
+        for (Path directory : Checkout.ofModules("src/test/java")) {
             try (Stream<Path> files = Files.walk(directory)) {
                 for (Path file : files.filter(path -> path.toString().endsWith("Test.java"))
                         .toList()) {

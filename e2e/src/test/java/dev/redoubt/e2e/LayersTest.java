@@ -42,6 +42,7 @@ class LayersTest {
     private static final String POLICY = "dev.redoubt.policy..";
     private static final String LINUX = "dev.redoubt.linux..";
     private static final String NODE = "dev.redoubt.node..";
+    private static final String BENCH = "dev.redoubt.bench..";
     private static final String[] LANGUAGE = {"java..", "org.jspecify.annotations.."};
 
     private static final DescribedPredicate<JavaClass> OURS = resideInAPackage("dev.redoubt..");
@@ -89,6 +90,15 @@ class LayersTest {
                     OURS.and(resideInAnyPackage(PROTOCOL, POLICY, LINUX, NODE).negate()))
             .because(
                     "the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
+
+    @ArchTest
+    static final ArchRule BENCH_KNOWS_THE_NODE = noClasses()
+            .that()
+            .resideInAPackage(BENCH)
+            .should()
+            .dependOnClassesThat(
+                    OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE, BENCH).negate()))
+            .because("what is measured is the node, as whoever embeds it has it");
 
     @ArchTest
     static final ArchRule NODE_HAS_NO_CYCLES = slices().matching("dev.redoubt.node.(*)..")
@@ -203,8 +213,8 @@ class LayersTest {
 
     private static List<Path> sources() throws IOException {
         List<Path> all = new ArrayList<>();
-        for (String module : List.of("protocol", "policy", "linux", "node", "app")) {
-            try (Stream<Path> files = Files.walk(Checkout.HOME.resolve(module).resolve("src/main/java"))) {
+        for (Path directory : Checkout.ofModules("src/main/java")) {
+            try (Stream<Path> files = Files.walk(directory)) {
                 files.filter(file -> file.toString().endsWith(".java"))
                         .filter(file -> !file.endsWith("package-info.java"))
                         .forEach(all::add);

@@ -109,7 +109,7 @@ class NetworkTest {
                     "0",
                     "sh",
                     "-c",
-                    "ip route; ip link add x type dummy; ip addr add 10.0.0.1/8 dev lo; nc -w 1 192.0.2.1 80");
+                    "ip route; ip link add x type dummy; ip addr add 10.0.0.1/8 dev lo; nc -w 1 240.0.0.1 80");
             assertThat(out.text()).contains("Operation not permitted").contains("unreachable");
         }
     }

@@ -3,14 +3,24 @@ package dev.redoubt.e2e;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.TestSwitches;
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.disk.Disks;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -22,9 +32,15 @@ final class Place implements AutoCloseable {
             Path.of(System.getProperty("redoubt.native")).toAbsolutePath().normalize();
 
     private final Path root;
+    private final WatchService watch;
 
-    private Place(Path root) {
+    /** Every owner that this place ever had: what is left of one that was swept is still known by its name. */
+    private final Set<String> everOwners = new TreeSet<>();
+
+    private Place(Path root) throws IOException {
         this.root = root;
+        this.watch = root.getFileSystem().newWatchService();
+        DataDirectory.open(data()).nodeDirectory("owners").register(watch, StandardWatchEventKinds.ENTRY_CREATE);
     }
 
     static Place make() throws IOException {
@@ -65,7 +81,36 @@ final class Place implements AutoCloseable {
                 names(data().resolve("node/ranges")),
                 names(data().resolve("node/images/uses")),
                 names(run()).stream().filter(name -> !name.equals("node.sock")).toList(),
-                processes());
+                groups(names(groups())),
+                disks(),
+                processes().stream().map(Place::described).toList());
+    }
+
+    private synchronized Set<String> everOwners() {
+        for (WatchKey key = watch.poll(); key != null; key = watch.poll()) {
+            for (WatchEvent<?> event : key.pollEvents()) {
+                if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
+                    throw new AssertionError("more owners than could be watched");
+                }
+                everOwners.add(event.context().toString().replaceFirst("^\\.new-", ""));
+            }
+            key.reset();
+        }
+        return everOwners;
+    }
+
+    /** Those of some control groups that an owner of this place had. */
+    private List<String> groups(List<String> all) {
+        Set<String> owners = everOwners();
+        return all.stream()
+                .filter(name -> owners.stream().anyMatch(owner -> name.startsWith(owner + "-")))
+                .toList();
+    }
+
+    private List<String> disks() {
+        try (Disks disks = Disks.open(DataDirectory.open(data()))) {
+            return disks.names().stream().sorted().toList();
+        }
     }
 
     /** Makes every owner of this place look two minutes old. */
@@ -83,24 +128,58 @@ final class Place implements AutoCloseable {
             List<String> ranges,
             List<String> imageUses,
             List<String> sockets,
+            List<String> groups,
+            List<String> disks,
             List<String> processes) {
-        static final Leftovers NONE = new Leftovers(List.of(), List.of(), List.of(), List.of(), List.of());
+        static final Leftovers NONE =
+                new Leftovers(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
     }
 
-    /** Spawners of this place: each has a socket of ours on its command line. */
-    private List<String> processes() {
+    /** Spawners of this place, all that descends from one, and whatever is in a control group of this place. */
+    Set<ProcessHandle> processes() throws IOException {
+        Set<ProcessHandle> ours = new LinkedHashSet<>(spawners());
+        ours.addAll(ours.stream().flatMap(ProcessHandle::descendants).toList());
+        for (String group : groups(names(groups()))) {
+            ours.addAll(members(groups().resolve(group)));
+        }
+        return ours;
+    }
+
+    /** Each has a socket of ours on its command line; so have its builders, until they become guests. */
+    List<ProcessHandle> spawners() {
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            return all.map(process -> process.info().commandLine().orElse(""))
-                    .filter(line -> line.contains("redoubt-spawner") && line.contains(run().toString()))
+            return all.filter(process -> {
+                        String line = process.info().commandLine().orElse("");
+                        return line.contains("redoubt-spawner") && line.contains(run().toString());
+                    })
                     .toList();
         }
     }
 
+    private static List<ProcessHandle> members(Path group) throws IOException {
+        try {
+            return Files.readAllLines(group.resolve("cgroup.procs")).stream()
+                    .map(Long::parseLong)
+                    .flatMap(pid -> ProcessHandle.of(pid).stream())
+                    .toList();
+        } catch (NoSuchFileException removedMeanwhile) {
+            return List.of();
+        }
+    }
+
+    private static String described(ProcessHandle process) {
+        return process.pid() + " " + process.info().commandLine().orElse("");
+    }
+
+    /** Where Redoubt's control groups are: those for memory, with version 1. */
+    static Path groups() {
+        Path memory = Path.of("/sys/fs/cgroup/memory/redoubt");
+        return Files.isDirectory(memory) ? memory : Path.of("/sys/fs/cgroup/redoubt");
+    }
+
     /** The names of control groups that begin with an owner's name. */
     static List<String> groupsOf(String owner) throws IOException {
-        Path groups = Path.of("/sys/fs/cgroup/memory/redoubt");
-        Path directory = Files.isDirectory(groups) ? groups : Path.of("/sys/fs/cgroup/redoubt");
-        return names(directory).stream().filter(name -> name.startsWith(owner)).toList();
+        return names(groups()).stream().filter(name -> name.startsWith(owner)).toList();
     }
 
     private static List<String> names(Path directory) throws IOException {
@@ -114,6 +193,7 @@ final class Place implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        watch.close();
         try (Stream<Path> tree = Files.walk(root)) {
             for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

@@ -73,6 +73,15 @@ class RunTest {
         assertThat(speaking.exit()).isZero();
     }
 
+    /** What was printed before the time was over arrives, however late somebody reads it. */
+    @Test
+    void aTimeLimitLosesNoOutput() throws Exception {
+        Process run = cli.start("run", "--timeout", "1s", "--", "sh", "-c", "head -c 300000 /dev/zero; sleep 9");
+        TimeUnit.SECONDS.sleep(4);
+        assertThat(run.getInputStream().readAllBytes()).hasSize(300_000);
+        assertThat(run.waitFor()).isEqualTo(124);
+    }
+
     @Test
     void memoryLimitSaysWhy() throws Exception {
         String eater = "x=a; while true; do x=$x$x; done";
@@ -195,6 +204,31 @@ class RunTest {
         assertThat(cli.run("run", "--mount", place.file("missing") + ":/x", "--", "true")
                         .exit())
                 .isEqualTo(125);
+    }
+
+    @Test
+    void noMountCoversWhatTheWallsStandOn() throws Exception {
+        Path directory = Files.createDirectory(place.file("cover"));
+        for (String target : List.of(
+                "/",
+                "/proc",
+                "//proc/",
+                "/proc/sys",
+                "/dev",
+                "/dev/null",
+                "/sys",
+                "/run",
+                "/run/redoubt",
+                "/run/redoubt/x")) {
+            Cli.Said refused = cli.run("run", "--mount", directory + ":" + target + ":ro", "--", "true");
+            assertThat(refused.exit()).as(target).isEqualTo(125);
+            assertThat(refused.errors()).as(target).contains("VALIDATION_ERROR", "mount target");
+        }
+        Files.writeString(directory.resolve("file"), "seen\n");
+        for (String target : List.of("/dev/shm", "/process", "/run/data")) {
+            Cli.Said said = cli.run("run", "--mount", directory + ":" + target + ":ro", "--", "cat", target + "/file");
+            assertThat(said.out()).as(target + said.errors()).isEqualTo("seen\n");
+        }
     }
 
     private static void owner(Path directory, int id) throws Exception {

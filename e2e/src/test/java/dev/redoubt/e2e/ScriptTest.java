@@ -109,6 +109,24 @@ class ScriptTest {
         assertThat(said.out()).startsWith("redoubt ");
     }
 
+    /** A directory's own time changes with every file that is made in it. */
+    @Test
+    void whatTestsMakeIsNoChangeOfTheSources() throws Exception {
+        for (String place : List.of("native/tests/made", "native/build/made")) {
+            Files.writeString(script.resolveSibling(place), "x");
+            assertThat(redoubt("version").err()).as(place).isEmpty();
+        }
+        Path directory = script.resolveSibling("native/escape");
+        FileTime before = Files.getLastModifiedTime(directory);
+        Path source = Files.writeString(directory.resolve("broken.c"), "#error\n");
+        Said control = redoubt("version");
+        assertThat(control.err())
+                .contains("building (the sources changed)", "broken.c", "native programs did not compile");
+        Files.delete(source);
+        Files.setLastModifiedTime(directory, before);
+        assertThat(redoubt("version").err()).isEmpty();
+    }
+
     @Test
     void aSymbolicLinkToItWorks() throws Exception {
         Path link = Files.createSymbolicLink(script.resolveSibling("link"), Path.of("redoubt"));

@@ -9,11 +9,15 @@ import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.TestSwitches;
+import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.Step;
+import dev.redoubt.node.walls.Capability;
+import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,6 +96,8 @@ class WallsTest {
             Map<String, String> guest = status(proc(sandbox));
             assertThat(guest).containsEntry("NoNewPrivs", "1").containsEntry("Seccomp", "2");
             assertThat(guest.get("CapAmb")).isEqualTo("0000000000000000");
+            // real, effective, saved and for files
+            assertThat(guest.get("Uid").split("\t", -1)).hasSize(4).containsOnly(hostId(sandbox, InsideIds.GUEST));
 
             String plain = Jobs.run(sandbox, "1000", "cat", "/proc/self/status").text();
             assertThat(plain)
@@ -106,11 +112,54 @@ class WallsTest {
         }
     }
 
+    /** On a common inode one sandbox could keep the other waiting (flock(2)) or watch it (inotify(7)). */
+    @Test
+    void devicesAndMasksAreNobodyElses() throws Exception {
+        String[] inodes = {
+            "stat", "-c", "%d:%i", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/tty", "/proc/kallsyms", "/proc/acpi"
+        };
+        try (Sandbox one = node.create(SandboxSpec.of("busybox"));
+                Sandbox other = node.create(SandboxSpec.of("busybox"))) {
+            List<String> ones = Jobs.run(one, "1000", inodes).text().lines().toList();
+            assertThat(ones).hasSize(inodes.length - 3);
+            assertThat(Jobs.run(one, "1000", inodes).text().lines().toList())
+                    .as("control: what is the same shows as the same")
+                    .isEqualTo(ones);
+            assertThat(Jobs.run(other, "1000", inodes).text().lines())
+                    .hasSameSizeAs(ones)
+                    .doesNotContainAnyElementsOf(ones);
+        }
+    }
+
+    private static String hostId(Sandbox sandbox, int inside) throws IOException {
+        String map = Files.readString(proc(sandbox).resolve("uid_map")).strip();
+        return Long.toString(Long.parseLong(map.split(" +", -1)[1]) + inside);
+    }
+
+    /** The guest needs no call that the filter refuses to its jobs: it makes them all of the ids that they are to have. */
+    @Test
+    void rootBecomesEverybodyButTheGuest() throws Exception {
+        try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
+            assertThat(Jobs.run(sandbox, "0", "cat", "/proc/self/oom_score_adj").text())
+                    .isEqualTo("500\n");
+            String become =
+                    "for i in 65532 65533 65534; do echo u:x:$i:$i::/:/bin/sh > /etc/passwd; su u -c 'id -u'; done";
+            long root = Capability.mask(Capability.ofRootJob(Profile.DEFAULT));
+            RunRequest request =
+                    RunRequest.exec("sh", "-c", become).withUser("0").withCapabilities(root, root);
+            assertThat(Jobs.run(sandbox, request).text())
+                    .startsWith("65532\n")
+                    .contains("Operation not permitted")
+                    .endsWith("65534\n")
+                    .doesNotContain("65533\n");
+        }
+    }
+
     @Test
     void theNetworkBelongsToTheHost() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
             String rules = Jobs.run(
-                            sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 192.0.2.1/32 dev lo; ip link")
+                            sandbox, "0", "sh", "-c", "ip link set lo down; ip addr add 240.0.0.1/32 dev lo; ip link")
                     .text();
             assertThat(rules).contains("Operation not permitted").contains("LOOPBACK,UP");
         }
@@ -125,12 +174,12 @@ class WallsTest {
         }
         SandboxSpec missing = new SandboxSpec(
                 "busybox",
-                dev.redoubt.protocol.Profile.DEFAULT,
+                Profile.DEFAULT,
                 tiny,
                 dev.redoubt.protocol.NetworkMode.NONE,
                 false,
                 "sandbox",
-                List.of(new dev.redoubt.protocol.HostMount(Path.of("/etc/hostname"), "/proc/self/x", true)),
+                List.of(new dev.redoubt.protocol.HostMount(Path.of("/etc/hostname"), "/etc/passwd/x", true)),
                 1000);
         assertThatThrownBy(() -> node.create(missing)).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.code()).isIn(ProblemCode.UNPROCESSABLE, ProblemCode.WALL_UNAVAILABLE);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * An open directory, and what can be done to the names in it.
@@ -226,27 +227,33 @@ public final class Directory implements AutoCloseable {
     /** The names in this directory, without {@code .} and {@code ..}. Call it once per open directory. */
     public List<byte[]> names() {
         List<byte[]> names = new ArrayList<>();
+        eachName(names::add);
+        return names;
+    }
+
+    /** The same one after the other, for directories with more names than one would like to hold at once. */
+    public void eachName(Consumer<byte[]> visitor) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(ENTRIES_BUFFER, 8);
             while (true) {
                 long filled = Syscall.check(
                         "getdents64", subject, SYS_GETDENTS64, fd.number(), buffer.address(), ENTRIES_BUFFER);
                 if (filled == 0) {
-                    return names;
+                    return;
                 }
-                collect(buffer.asSlice(0, filled), names);
+                visit(buffer.asSlice(0, filled), visitor);
             }
         }
     }
 
     /** struct linux_dirent64: inode 8, offset 8, record length 2, type 1, name to a NUL. */
-    private static void collect(MemorySegment entries, List<byte[]> names) {
+    private static void visit(MemorySegment entries, Consumer<byte[]> visitor) {
         long at = 0;
         while (at < entries.byteSize()) {
             int length = Short.toUnsignedInt(entries.get(ValueLayout.JAVA_SHORT, at + 16));
             byte[] name = untilNul(entries.asSlice(at + 19, length - 19L));
             if (!isDots(name)) {
-                names.add(name);
+                visitor.accept(name);
             }
             at += length;
         }

@@ -3,8 +3,15 @@ package dev.redoubt.linux;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** What statx(2) says of a file: permissions without the type, and the type apart. */
-public record EntryStatus(Type type, int mode, int uid, int gid, long size, long inode, long device, int links) {
+/**
+ * What statx(2) says of a file: permissions without the type, and the type apart.
+ *
+ * @param allocated bytes that it takes on the disk; holes take none
+ */
+public record EntryStatus(
+        Type type, int mode, int uid, int gid, long size, long allocated, long inode, long device, int links) {
+    private static final int SECTOR = 512; // what stx_blocks counts, whatever a block of the file system is
+
     /** Kinds of file, inode(7). A whiteout is the character device 0:0 of overlayfs. */
     public enum Type {
         REGULAR,
@@ -28,6 +35,7 @@ public record EntryStatus(Type type, int mode, int uid, int gid, long size, long
                 statx.get(ValueLayout.JAVA_INT, 20),
                 statx.get(ValueLayout.JAVA_INT, 24),
                 statx.get(ValueLayout.JAVA_LONG, 40),
+                statx.get(ValueLayout.JAVA_LONG, 48) * SECTOR,
                 statx.get(ValueLayout.JAVA_LONG, 32),
                 device,
                 statx.get(ValueLayout.JAVA_INT, 16));

@@ -6,8 +6,10 @@ package dev.redoubt.linux;
  * @param magic its kind (statfs(2))
  * @param total bytes in all
  * @param available bytes an unprivileged user may still take
+ * @param files inodes in all; 0 where the file system does not count them
+ * @param freeFiles inodes not taken
  */
-public record FileSystemSpace(long magic, long total, long available) {
+public record FileSystemSpace(long magic, long total, long available, long files, long freeFiles) {
     public static final long BTRFS = 0x9123_683EL;
     public static final long TMPFS = 0x0102_1994L;
     public static final long EXT4 = 0xEF53L;

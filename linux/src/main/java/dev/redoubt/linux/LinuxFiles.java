@@ -45,9 +45,7 @@ public final class LinuxFiles {
     private static final int LOCK_NB = 4;
     private static final int STATX_BASIC_STATS = 0x7ff;
 
-    private static final long FEW_BYTES = 4096;
-    private static final long MOST_BYTES = 65_536;
-
+    private static final int MOST_TEXT = 65_536;
     private static final long READ = 0;
     private static final long WRITE = 1;
     private static final long FLOCK = 73;
@@ -58,6 +56,7 @@ public final class LinuxFiles {
     private static final long UNLINKAT = 263;
     private static final long SYMLINKAT = 266;
     private static final long FCHMODAT = 268;
+    private static final long UTIMENSAT = 280;
     private static final long RENAMEAT2 = 316;
     private static final long SYNCFS = 306;
     private static final long STATX = 332;
@@ -123,6 +122,20 @@ public final class LinuxFiles {
     /** @return false when there is no such directory */
     public static boolean removeDirectoryAt(Fd directory, String name) {
         return unlink(directory.number(), name, AT_REMOVEDIR, "rmdir");
+    }
+
+    /** Makes now the time of a file's last change (utimensat(2)). */
+    public static void touch(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            Syscall.check(
+                    "utimensat",
+                    path,
+                    UTIMENSAT,
+                    AT_FDCWD,
+                    Syscall.path(arena, path).address(),
+                    0,
+                    0);
+        }
     }
 
     /** @return false when there is no such file */
@@ -212,18 +225,29 @@ public final class LinuxFiles {
         }
     }
 
-    /** The same of an open one, from where it is. */
+    /** The same as {@link #readOnce(String)} of an open one, from where it is. */
     public static String readOnce(Fd file) {
         return readOnce(file, file.toString());
     }
 
+    /** Reads a small text of ours, UTF-8: at most 64 KiB; bytes that are none come out as U+FFFD. */
+    public static String text(String path) {
+        try (Fd file = open(path, O_RDONLY)) {
+            return text(file, path);
+        }
+    }
+
     private static String readOnce(Fd file, String subject) {
+        return text(file, subject).stripTrailing();
+    }
+
+    private static String text(Fd file, String subject) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(FEW_BYTES);
+            MemorySegment buffer = arena.allocate(4096);
             long length = 0;
-            while (length < MOST_BYTES) {
-                if (length == FEW_BYTES && buffer.byteSize() == FEW_BYTES) {
-                    buffer = arena.allocate(MOST_BYTES).copyFrom(buffer);
+            while (length < MOST_TEXT) {
+                if (length == buffer.byteSize()) {
+                    buffer = arena.allocate(2 * length).copyFrom(buffer);
                 }
                 long at = buffer.address() + length;
                 long read = Syscall.check("read", subject, READ, file.number(), at, buffer.byteSize() - length);
@@ -233,7 +257,7 @@ public final class LinuxFiles {
                 length += read;
             }
             byte[] bytes = buffer.asSlice(0, length).toArray(JAVA_BYTE);
-            return new String(bytes, StandardCharsets.UTF_8).stripTrailing();
+            return new String(bytes, StandardCharsets.UTF_8);
         }
     }
 
@@ -272,7 +296,9 @@ public final class LinuxFiles {
             return new FileSystemSpace(
                     answer.get(JAVA_LONG, 0),
                     Math.multiplyExact(block, answer.get(JAVA_LONG, 16)),
-                    Math.multiplyExact(block, answer.get(JAVA_LONG, 32)));
+                    Math.multiplyExact(block, answer.get(JAVA_LONG, 32)),
+                    answer.get(JAVA_LONG, 40),
+                    answer.get(JAVA_LONG, 48));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.FileWalls;
@@ -11,6 +12,7 @@ import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
 import dev.redoubt.protocol.FileRules;
+import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
@@ -18,22 +20,34 @@ import dev.redoubt.protocol.SandboxSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
-    /** The guest's own user; no job may ask for it. */
-    static final int GUEST_UID = 65_533;
-
-    /** Of the image's {@code user}, the default of every job. */
-    static final int JOB_UID = 1000;
+    private static final int MOST_SHAPES = 64;
 
     private final HostFacts host;
     private final TestSwitches switches;
+    private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
         this.switches = switches;
+    }
+
+    /** What decides how a sandbox is built. Most are like one before, and compiling costs 0.5 ms on an idle machine. */
+    private record Shape(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {}
+
+    /** What covers /proc, whatever will run. */
+    SlotPlan slotPlan() {
+        return ProcWalls.plan(host);
+    }
+
+    /** The files that no other sandbox has, after those of the spec. */
+    List<LaunchSpec.SynthesisedFile> filesOfOne() {
+        return ProcWalls.filesOfOne(host, Instant.now(), UUID.randomUUID());
     }
 
     /** What of the profile cannot be held here. The network is the spec's, which may differ from the profile's. */
@@ -44,19 +58,27 @@ final class Confinement {
     }
 
     /**
-     * The whole spec of one sandbox.
+     * The spec of a sandbox, but for the {@link #filesOfOne}.
      *
      * @param filter of the profile's rules
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec.Encoded compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
+        if (compiled.size() >= MOST_SHAPES) {
+            compiled.clear();
+        }
+        return compiled.computeIfAbsent(new Shape(spec, filter, layers, binds), this::compile);
+    }
+
+    private LaunchSpec.Encoded compile(Shape shape) {
+        SandboxSpec spec = shape.spec();
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
-        int guest = single ? JOB_UID : GUEST_UID;
+        int guest = single ? InsideIds.JOB : InsideIds.GUEST;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
         FileRules files = spec.files();
-        return new LaunchSpec(
+        LaunchSpec launch = new LaunchSpec(
                 (files.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
                         | LaunchSpec.LISTENER
                         | LaunchSpec.devices(profile.devices())
@@ -66,30 +88,30 @@ final class Confinement {
                 capabilities,
                 capabilities,
                 Securebits.of(profile),
-                layers,
+                shape.layers(),
                 new LaunchSpec.Upper.Directory(),
                 spec.hostname(),
                 TmpfsMounts.of(spec.limits(), files.readOnlyRoot()),
-                binds,
-                ProcWalls.files(host, spec.limits(), Instant.now(), UUID.randomUUID()),
+                shape.binds(),
+                ProcWalls.files(host, spec.limits()),
                 masks(files),
                 ResourceLimits.ofGuest(),
                 landlock(files.readOnlyRoot(), writable(spec)),
-                new LaunchSpec.Filter(filter.bytes()),
+                new LaunchSpec.Filter(shape.filter().bytes()),
                 arguments(profile));
+        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
     }
 
-    /** Of /proc first: a profile has no word there. */
-    private List<LaunchSpec.Mask> masks(FileRules files) {
-        List<LaunchSpec.Mask> masks = new ArrayList<>(ProcWalls.masks(host));
-        masks.addAll(FileWalls.masks(files));
+    /** What covers /proc is in the slot's plan: a profile has no word there. */
+    private static List<LaunchSpec.Mask> masks(FileRules files) {
+        List<LaunchSpec.Mask> masks = FileWalls.masks(files);
         if (masks.size() > LaunchSpec.MOST_MASKS) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
                     "the profile's readonly paths lie so deep that they need " + masks.size() + " mounts; at most "
                             + LaunchSpec.MOST_MASKS);
         }
-        return List.copyOf(masks);
+        return masks;
     }
 
     /** The rules that a sandbox of such a kind is launched with on this host. */

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -41,7 +42,7 @@ record Household(
         implements AutoCloseable {
 
     /** A running sandbox: what the journal says of it and what the spawner kept. */
-    record Survivor(Entry entry, Spawner.Kept kept) {}
+    record Survivor(Entry entry, Instant started, Spawner.Kept kept) {}
 
     /** Takes over the daemon's living spawner when we are to be its daemon, else starts one. */
     static Household of(NodeSettings settings, DataDirectory data) {
@@ -134,7 +135,7 @@ record Household(
             highest = Math.max(highest, listed.sandbox());
             Entry entry = entries.get(listed.sandbox());
             if (entry != null && listed.state() == Spawner.State.RUNNING) {
-                survivors.add(new Survivor(entry, spawner.fetch(listed.sandbox())));
+                survivors.add(new Survivor(entry, owner.started(entry.id()), spawner.fetch(listed.sandbox())));
                 alive.add(entry.id());
             } else {
                 // a slot that was waiting, a launch that was under way, or one that ended while nobody looked

@@ -35,6 +35,7 @@ import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
@@ -84,13 +85,7 @@ public final class Node implements AutoCloseable {
         this.broker = household.startBroker();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
-                household.spawner(),
-                household.owner(),
-                ranges,
-                cgroups,
-                settings.switches().prepareFlags(),
-                settings.readySlots(),
-                household.highestNumber());
+                household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
     }
 
     /** What is shared by every node of one data directory. */
@@ -104,7 +99,7 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(data));
+            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
             Sweep sweep =
                     new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             sweep.run(data);
@@ -240,9 +235,19 @@ public final class Node implements AutoCloseable {
         return images;
     }
 
-    /** The image store of a data directory, without a node. */
-    public static ImageStore openImages(DataDirectory data) {
-        return ImageStore.open(data.node().resolve("images"), IdRange.UNPACKING.base());
+    /**
+     * The image store of a data directory, without a node; for an archive to be unpacked it builds sandboxes by itself.
+     *
+     * @throws DataDirectoryException when the data directory cannot be used
+     * @throws ImageException when the store cannot
+     */
+    public static ImageStore openImages(NodeSettings settings) {
+        return openImages(settings, DataDirectory.open(settings.dataDirectory()));
+    }
+
+    private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
+        return ImageStore.open(
+                data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }
 
     /** How the disk limit is held here, for people. */
@@ -271,32 +276,58 @@ public final class Node implements AutoCloseable {
     private Sandbox launch(Slots.Slot slot, SandboxSpec spec, Listening listening) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
-        List<Path> layers = images.use(spec.image(), user).layerDirectories();
+        List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
-        if (!settings.switches().withoutCgroupLimits()) {
-            slot.cgroup().apply(spec.limits(), ioDevices);
+        Disk disk = limit(slot, spec.limits());
+        try (Mounting mounting = Mounting.open(spec)) {
+            return launch(slot, spec, listening, layers, disk, mounting);
         }
-        Disk disk = disks.acquire(
-                slot.entry().resources(), spec.limits().disk(), spec.limits().inodes());
-        undo.addLast(disk::release);
-        LaunchSpec launch = confinement.compile(
-                spec, listening.filter(spec), layers.size(), Mounting.binds(spec, layers.size() + 1));
+    }
+
+    private Sandbox launch(
+            Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Disk disk, Mounting mounting) {
+        LaunchSpec.Encoded launch = confinement.compile(
+                spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
-        household.owner().write(remembered.in(slot.entry()));
+        remember(slot.entry(), remembered);
 
         List<Fd> mounts = new ArrayList<>();
         try {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk.mount());
-            spec.mounts()
-                    .forEach(
-                            mount -> mounts.add(MountTree.cloneOf(mount.source().toString())));
+            mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            Spawner.Launched launched = household.spawner().launch(slot.number(), launch, descriptors);
+            Spawner.Launched launched =
+                    household.spawner().launch(slot.number(), launch, confinement.filesOfOne(), descriptors);
             return sandbox(slot, remembered, launched, listening);
         } finally {
             mounts.forEach(Fd::close);
         }
+    }
+
+    /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
+    private void remember(Entry entry, Remembered remembered) {
+        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+            return;
+        }
+        if (remembered.facts().isEmpty()) {
+            household.owner().startsNow(entry.id());
+        } else {
+            household.owner().write(entry.with(remembered.facts()));
+        }
+    }
+
+    /** @return the disk: the slot's, or one of the size that is wanted */
+    private Disk limit(Slots.Slot slot, Limits limits) {
+        slots.limit(slot, limits, ioDevices);
+        Disk ready = Objects.requireNonNull(slot.disk());
+        if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
+            return ready;
+        }
+        ready.release();
+        Disk disk = disks.acquire(slot.entry().resources(), limits.disk(), limits.inodes());
+        slot.undo().addLast(disk::release);
+        return disk;
     }
 
     private Sandbox sandbox(Slots.Slot slot, Remembered remembered, Spawner.Launched launched, Listening listening) {
@@ -304,7 +335,7 @@ public final class Node implements AutoCloseable {
         Fd pidfd = Fd.owned(launched.pidfd());
         slot.undo().add(channel::close);
         slot.undo().add(pidfd::close);
-        Terms terms = terms(remembered, slot.range(), slot.cgroup());
+        Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
         CallLog calls = listened(listening, slot.number(), launched.listener(), pidfd, terms, slot.undo());
         Sandbox.Handles handles = new Sandbox.Handles(channel, pidfd, slot.networkNamespace());
         return new Sandbox(slot.id(), remembered, handles, slot.cgroup(), calls, loop, sockets, slot.undo(), false);
@@ -338,7 +369,7 @@ public final class Node implements AutoCloseable {
         undo.add(channel::close);
         undo.add(pidfd::close);
         undo.add(namespace::close);
-        Remembered remembered = Remembered.of(entry);
+        Remembered remembered = Remembered.of(entry, survivor.started());
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
         CallLog calls = listened(
                 brokered, entry.number(), kept.listener(), pidfd, terms(remembered, entry.range(), cgroup), undo);

@@ -1,5 +1,6 @@
 package dev.redoubt.node;
 
+import dev.redoubt.node.image.ShortNames;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -12,9 +13,16 @@ import java.util.Map;
  * @param life whether sandboxes end with this process
  * @param readySlots how many sandboxes are prepared ahead
  * @param switches layers left away; only with the test build of the spawner
+ * @param shortNames what an image's name without a host means
  */
 public record NodeSettings(
-        Path dataDirectory, Path runDirectory, Path nativeDirectory, Life life, int readySlots, TestSwitches switches) {
+        Path dataDirectory,
+        Path runDirectory,
+        Path nativeDirectory,
+        Life life,
+        int readySlots,
+        TestSwitches switches,
+        ShortNames shortNames) {
     private static final int MOST_SLOTS = 64;
 
     /** How long sandboxes live. */
@@ -31,7 +39,21 @@ public record NodeSettings(
         }
     }
 
-    /** A library's settings: {@code REDOUBT_DATA_DIR} and {@code REDOUBT_RUN_DIR} override the defaults. */
+    /** With short names as every tool has them. */
+    public NodeSettings(
+            Path dataDirectory,
+            Path runDirectory,
+            Path nativeDirectory,
+            Life life,
+            int readySlots,
+            TestSwitches switches) {
+        this(dataDirectory, runDirectory, nativeDirectory, life, readySlots, switches, ShortNames.configured(Map.of()));
+    }
+
+    /**
+     * A library's settings: {@code REDOUBT_DATA_DIR}, {@code REDOUBT_RUN_DIR} and {@code REDOUBT_REGISTRY} override the
+     * defaults.
+     */
     public static NodeSettings library(Map<String, String> environment, Path nativeDirectory) {
         return new NodeSettings(
                 dev.redoubt.node.data.DataDirectory.configured(environment),
@@ -39,7 +61,8 @@ public record NodeSettings(
                 nativeDirectory,
                 Life.WITH_THIS_PROCESS,
                 0,
-                TestSwitches.NONE);
+                TestSwitches.NONE,
+                ShortNames.configured(environment));
     }
 
     /** Where sockets are unless {@code REDOUBT_RUN_DIR} says otherwise. */
@@ -49,16 +72,24 @@ public record NodeSettings(
     }
 
     public NodeSettings withReadySlots(int slots) {
-        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, slots, switches);
+        return with(life, slots);
     }
 
     public NodeSettings withSwitches(TestSwitches value) {
-        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, readySlots, value);
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, life, readySlots, value, shortNames);
     }
 
     public NodeSettings outliving() {
-        return new NodeSettings(
-                dataDirectory, runDirectory, nativeDirectory, Life.OUTLIVES_THIS_PROCESS, readySlots, switches);
+        return with(Life.OUTLIVES_THIS_PROCESS, readySlots);
+    }
+
+    /** The same place for what ends with this process. */
+    NodeSettings withinThisProcess() {
+        return with(Life.WITH_THIS_PROCESS, 0);
+    }
+
+    private NodeSettings with(Life other, int slots) {
+        return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, other, slots, switches, shortNames);
     }
 
     /** The daemon's socket. */

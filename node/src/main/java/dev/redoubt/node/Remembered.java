@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,10 +35,11 @@ record Remembered(
         PathPatterns patterns,
         boolean readOnly,
         List<String> writable) {
+    private static final SandboxSpec USUAL = SandboxSpec.of("any");
+
     private static final String NETWORK = "network";
     private static final String CALLS = "calls";
     private static final String MEMORY = "memory";
-    private static final String STARTED = "started";
     private static final String HIDDEN = "hidden";
     private static final String READ_ONLY = "readonly";
     private static final String WRITABLE = "writable";
@@ -57,41 +59,43 @@ record Remembered(
                 Confinement.writable(spec));
     }
 
-    /** As an entry has it; what one of an older version does not have is as that version would have made it. */
-    static Remembered of(Entry entry) {
+    /** As an entry has it, whose file says when the sandbox started. */
+    static Remembered of(Entry entry, Instant started) {
         Map<String, String> facts = entry.facts();
         return new Remembered(
-                NetworkMode.parse(facts.getOrDefault(NETWORK, "none")).orElse(NetworkMode.NONE),
-                calls(facts.getOrDefault(CALLS, "")),
-                Size.ofBytes(Long.parseLong(facts.getOrDefault(MEMORY, "0"))),
-                Instant.parse(facts.getOrDefault(STARTED, Instant.EPOCH.toString())),
+                NetworkMode.parse(facts.getOrDefault(NETWORK, USUAL.network().toString()))
+                        .orElse(NetworkMode.NONE),
+                facts.containsKey(CALLS) ? calls(facts.get(CALLS)) : USUAL.profile().calls(),
+                Size.ofBytes(Long.parseLong(facts.getOrDefault(
+                        MEMORY, Long.toString(USUAL.limits().memory().bytes())))),
+                started,
                 new PathPatterns(list(facts.getOrDefault(HIDDEN, ""))),
                 Boolean.parseBoolean(facts.getOrDefault(READ_ONLY, "false")),
                 list(facts.getOrDefault(WRITABLE, "")));
     }
 
-    Entry in(Entry entry) {
-        Entry written = entry.with(NETWORK, network.toString())
-                .with(CALLS, text(calls))
-                .with(MEMORY, Long.toString(memory.bytes()))
-                .with(STARTED, started.toString());
-        if (patterns.isEmpty()) {
-            return written; // the rest is for whoever opens its files
+    /** What is not as in most sandboxes, for the journal: a start of those does not wait for a file to be written. */
+    Map<String, String> facts() {
+        Map<String, String> facts = new TreeMap<>();
+        if (network != USUAL.network()) {
+            facts.put(NETWORK, network.toString());
         }
-        return written.with(HIDDEN, text(patterns.hidden()))
-                .with(READ_ONLY, Boolean.toString(readOnly))
-                .with(WRITABLE, text(writable));
-    }
-
-    /** On one line; nothing stands for the rules of the default profile. */
-    private static String text(CallRules calls) {
-        return calls.equals(Profile.DEFAULT.calls()) ? "" : text(List.of(ProfileText.of(calls)));
+        if (!calls.equals(USUAL.profile().calls())) {
+            facts.put(CALLS, text(List.of(ProfileText.of(calls))));
+        }
+        if (!memory.equals(USUAL.limits().memory())) {
+            facts.put(MEMORY, Long.toString(memory.bytes()));
+        }
+        if (!patterns.isEmpty()) { // the rest is for whoever opens its files
+            facts.put(HIDDEN, text(patterns.hidden()));
+            facts.put(READ_ONLY, Boolean.toString(readOnly));
+            facts.put(WRITABLE, text(writable));
+        }
+        return Map.copyOf(facts);
     }
 
     private static CallRules calls(String text) {
-        return text.isEmpty()
-                ? Profile.DEFAULT.calls()
-                : ProfileReader.alone().read("journal", list(text).getFirst()).calls();
+        return ProfileReader.alone().read("journal", list(text).getFirst()).calls();
     }
 
     /** On one line, whatever is in the names. */

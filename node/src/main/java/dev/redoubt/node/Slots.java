@@ -1,59 +1,102 @@
 package dev.redoubt.node;
 
+import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxException;
+import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.disk.Disk;
+import dev.redoubt.node.disk.DiskException;
+import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
+import dev.redoubt.node.launch.LaunchException;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.SandboxId;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Prepared sandboxes: ids, control groups and namespaces, waiting to be told what to run.
  *
- * <p>Made ahead by a thread of their own where speed counts, because joining a control group of version 1 waits for the
+ * <p>Made ahead by threads of their own where speed counts, because joining a control group of version 1 waits for the
  * kernel for milliseconds; with none ready, one is made on the spot.
  */
 final class Slots implements AutoCloseable {
+    /** Each waits for the kernel most of the time; together they make what two processors can start. */
+    private static final int MOST_MAKERS = 8;
+
+    /** The first program of a sandbox has started by then; making the next slot would take its processor away. */
+    private static final long AFTER_THE_LAUNCH_MILLIS = 10;
+
+    private static final long AFTER_A_FAILURE_MILLIS = 1000;
+
     private final Spawner spawner;
     private final Owner owner;
     private final Ranges ranges;
     private final Cgroups cgroups;
+    private final @Nullable Disks disks;
+    private final boolean limited;
     private final int prepareFlags;
+    private final SlotPlan plan;
     private final AtomicLong lastNumber;
+    private final int ahead;
+    private final Semaphore wanted;
     private final BlockingQueue<Slot> ready;
-    private final @Nullable Thread maker;
+    private final List<Thread> makers;
     private volatile boolean closed;
 
     /**
      * Starts to make slots.
      *
+     * @param disks where each gets an empty one; null when they need none
      * @param ahead how many are kept ready; 0 for none
-     * @param lastNumber the highest number that the spawner has given already
      */
-    Slots(Spawner spawner, Owner owner, Ranges ranges, Cgroups cgroups, int prepareFlags, int ahead, long lastNumber) {
-        this.spawner = spawner;
-        this.owner = owner;
+    Slots(
+            Household household,
+            Cgroups cgroups,
+            @Nullable Disks disks,
+            Ranges ranges,
+            TestSwitches switches,
+            SlotPlan plan,
+            int ahead) {
+        this.spawner = household.spawner();
+        this.owner = household.owner();
         this.ranges = ranges;
         this.cgroups = cgroups;
-        this.prepareFlags = prepareFlags;
-        this.lastNumber = new AtomicLong(lastNumber);
+        this.disks = disks;
+        this.limited = !switches.withoutCgroupLimits();
+        this.prepareFlags = switches.prepareFlags();
+        this.plan = plan;
+        this.lastNumber = new AtomicLong(household.highestNumber());
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
-        this.maker = ahead == 0
-                ? null
-                : Thread.ofPlatform().name("redoubt-slots").daemon().start(this::keepReady);
+        this.ahead = ahead;
+        this.wanted = new Semaphore(ahead);
+        this.makers = Stream.generate(
+                        () -> Thread.ofPlatform().name("redoubt-slots").daemon().unstarted(this::keepReady))
+                .limit(Math.min(ahead, MOST_MAKERS))
+                .toList();
+        makers.forEach(Thread::start);
     }
 
-    /** A prepared sandbox. What it is made of is written in {@code entry}, in the journal since before it was made. */
-    record Slot(Entry entry, IdRange range, SandboxCgroup cgroup, Fd networkNamespace, Undo undo) {
+    /**
+     * A prepared sandbox, with the default limits. What it is made of is written in {@code entry}, in the journal since
+     * before it was made.
+     */
+    record Slot(Entry entry, SandboxCgroup cgroup, @Nullable Disk disk, Fd networkNamespace, Undo undo) {
         SandboxId id() {
             return entry.id();
         }
@@ -66,34 +109,63 @@ final class Slots implements AutoCloseable {
     /** One that is ready, or one made now. */
     Slot take() {
         Slot slot = ready.poll();
-        return slot != null ? slot : make();
+        if (slot == null) {
+            return make();
+        }
+        wanted.release();
+        return slot;
+    }
+
+    /**
+     * Holds other limits than the default ones that a slot begins with, but for its disk's.
+     *
+     * @param devices as {@link SandboxCgroup#apply} wants them
+     */
+    void limit(Slot slot, Limits limits, List<Device> devices) {
+        if (limited && !limits.equals(Limits.DEFAULT)) {
+            slot.cgroup().apply(limits, devices);
+        }
     }
 
     @Override
     public void close() {
         closed = true;
-        if (maker != null) {
-            maker.interrupt();
-            try {
-                maker.join();
-            } catch (InterruptedException stop) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        makers.forEach(Thread::interrupt);
+        makers.forEach(Slots::join);
         for (Slot slot = ready.poll(); slot != null; slot = ready.poll()) {
             slot.undo().run();
         }
     }
 
+    private static void join(Thread maker) {
+        try {
+            maker.join();
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void keepReady() {
-        while (!closed) {
-            Slot slot = make();
-            try {
-                ready.put(slot);
-            } catch (InterruptedException stop) {
-                slot.undo().run();
-                return;
+        try {
+            while (!closed) {
+                wanted.acquire();
+                if (ready.size() * 2 > ahead) {
+                    TimeUnit.MILLISECONDS.sleep(AFTER_THE_LAUNCH_MILLIS);
+                }
+                keepOneMore();
             }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Who needs a slot while none can be made tries on the spot and hears why. */
+    private void keepOneMore() throws InterruptedException {
+        try {
+            ready.add(make()); // there is room: as many are wanted as fit
+        } catch (LaunchException | CgroupException | DiskException | LinuxException | Problem cannot) {
+            wanted.release();
+            TimeUnit.MILLISECONDS.sleep(AFTER_A_FAILURE_MILLIS);
         }
     }
 
@@ -117,17 +189,25 @@ final class Slots implements AutoCloseable {
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());
         undo.add(cgroup::remove);
+        if (limited) {
+            cgroup.apply(Limits.DEFAULT, List.of());
+        }
+        Disk disk = null;
+        if (disks != null) {
+            disk = disks.acquire(entry.resources(), Limits.DEFAULT.disk(), Limits.DEFAULT.inodes());
+            undo.addLast(disk::release);
+        }
         undo.add(() -> spawner.forget(number));
         Fd namespace = Fd.owned(prepare(number, range, cgroup).networkNamespace());
         undo.add(namespace::close);
-        return new Slot(entry, range, cgroup, namespace, undo);
+        return new Slot(entry, cgroup, disk, namespace, undo);
     }
 
     private Spawner.Slot prepare(long number, IdRange range, SandboxCgroup cgroup) {
         List<Fd> join = cgroup.joinDescriptors();
         try {
             int[] descriptors = join.stream().mapToInt(Fd::number).toArray();
-            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, descriptors);
+            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, plan, descriptors);
         } finally {
             join.forEach(Fd::close);
         }

@@ -11,7 +11,13 @@ import java.util.concurrent.TimeUnit;
 public record Child(Process process, BufferedReader output) implements AutoCloseable {
     /** @param main a class with a main method */
     public static Child start(Class<?> main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return startedBy(List.of(), main, arguments);
+    }
+
+    /** @param prefix a command that runs the one in its last arguments, for instance in namespaces of its own */
+    public static Child startedBy(List<String> prefix, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",

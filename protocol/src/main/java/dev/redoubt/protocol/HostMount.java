@@ -1,14 +1,22 @@
 package dev.redoubt.protocol;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A directory or file of the host inside a sandbox. Only the local root may ask for one; a spec from anywhere else has none.
  *
  * @param source absolute, on the host
- * @param target absolute, inside
+ * @param target absolute, inside; nothing that the walls themselves stand on
  */
 public record HostMount(Path source, String target, boolean readOnly) {
+    /** What Redoubt puts there itself: the masked /proc, the devices, and the guest's own door. */
+    private static final List<Path> RESERVED =
+            List.of(Path.of("/proc"), Path.of("/dev"), Path.of("/sys"), Path.of("/run/redoubt"));
+
+    /** Beneath /dev, but memory like any other directory. */
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
     public HostMount {
         if (!source.isAbsolute()) {
             throw new IllegalArgumentException("mount source " + source + " is not absolute");
@@ -19,6 +27,19 @@ public record HostMount(Path source, String target, boolean readOnly) {
         for (String part : target.split("/", -1)) {
             if (part.equals("..") || part.equals(".")) {
                 throw new IllegalArgumentException("mount target '" + target + "' has a '" + part + "' in it");
+            }
+        }
+        refuseReserved(Path.of(target));
+    }
+
+    private static void refuseReserved(Path target) {
+        if (target.startsWith(SHARED_MEMORY)) {
+            return;
+        }
+        for (Path reserved : RESERVED) {
+            if (target.startsWith(reserved) || reserved.startsWith(target)) {
+                throw new IllegalArgumentException(
+                        "mount target '" + target + "' would cover or change " + reserved + ", which is Redoubt's own");
             }
         }
     }

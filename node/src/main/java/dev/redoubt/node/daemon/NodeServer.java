@@ -1,13 +1,19 @@
 package dev.redoubt.node.daemon;
 
 import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.UnixListener;
 import dev.redoubt.linux.UnixSocket;
 import dev.redoubt.node.Node;
+import dev.redoubt.node.Problems;
 import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.cgroup.CgroupException;
+import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.flat.FlatReader;
+import dev.redoubt.node.image.ImageException;
+import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
@@ -21,11 +27,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,23 +47,25 @@ public final class NodeServer implements AutoCloseable {
     private final UnixListener listener;
     private final Map<SandboxId, Sandbox> unclaimed = new ConcurrentHashMap<>();
     private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
-    private final ScheduledFuture<?> expiry;
-    private final ScheduledExecutorService leases = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("redoubt-leases").daemon().factory());
+    private final Consumer<String> report;
+    private final ScheduledThreadPoolExecutor leases = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("redoubt-leases").daemon().factory());
 
-    private NodeServer(Node node, UnixListener listener) {
+    private NodeServer(Node node, UnixListener listener, Consumer<String> report) {
         this.node = node;
         this.listener = listener;
-        node.adopted().forEach(sandbox -> unclaimed.put(sandbox.id(), sandbox));
-        this.expiry = leases.schedule(this::endUnclaimed, LEASE.toMillis(), TimeUnit.MILLISECONDS);
+        this.report = report;
+        leases.setExecuteExistingDelayedTasksAfterShutdownPolicy(false); // they run on for the next daemon
+        node.adopted().forEach(this::lease);
     }
 
     /**
      * Binds the socket; a dead daemon's is replaced.
      *
+     * @param report told, in a line for people, what nobody else is there to hear; from any thread
      * @throws Problem CONFLICT when a daemon answers there
      */
-    public static NodeServer bind(Node node, Path socket) {
+    public static NodeServer bind(Node node, Path socket, Consumer<String> report) {
         try {
             UnixSocket.connect(socket).close();
             throw new Problem(ProblemCode.CONFLICT, "a node daemon already runs at " + socket);
@@ -69,7 +76,7 @@ public final class NodeServer implements AutoCloseable {
                 throw nobody;
             }
         }
-        return new NodeServer(node, UnixListener.bind(socket));
+        return new NodeServer(node, UnixListener.bind(socket), report);
     }
 
     /** Serves until {@link #close}. */
@@ -102,7 +109,6 @@ public final class NodeServer implements AutoCloseable {
     @Override
     public void close() {
         listener.shutdown();
-        expiry.cancel(false);
         leases.shutdown();
         LinuxFiles.removeFile(listener.path().toString());
     }
@@ -115,62 +121,110 @@ public final class NodeServer implements AutoCloseable {
         }
     }
 
-    private void endUnclaimed() {
-        unclaimed.keySet().forEach(id -> {
-            Sandbox sandbox = unclaimed.remove(id);
-            if (sandbox != null) {
-                sandbox.close();
-            }
-        });
+    /** Each orphan has a lease of its own, so that what goes wrong with one keeps none of the others. */
+    private void lease(Sandbox orphan) {
+        unclaimed.put(orphan.id(), orphan);
+        var _ = leases.schedule(() -> endUnclaimed(orphan.id()), LEASE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void endUnclaimed(SandboxId id) {
+        Sandbox sandbox = unclaimed.remove(id);
+        if (sandbox != null) {
+            endUnheard(sandbox);
+        }
+    }
+
+    /** Ends a sandbox whose client is not there to be told that it failed. */
+    private void endUnheard(Sandbox sandbox) {
+        try {
+            sandbox.close();
+        } catch (RuntimeException failed) { // the edge of one sandbox: the next one must still be ended
+            report.accept("sandbox " + sandbox.id() + " could not be ended: " + failed.getMessage()
+                    + "; the next start of the node removes what is left");
+        }
     }
 
     private void serve(UnixSocket socket) {
         Map<SandboxId, Sandbox> held = new HashMap<>();
         try (socket;
                 Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+            converse(socket, arena.allocate(Message.MOST_BYTES), held);
+        } catch (LinuxException broken) {
+            if (!isGone(broken)) {
+                report.accept("a client's connection broke: " + broken.getMessage());
+            }
+        } finally {
+            connections.release();
+            held.values().forEach(this::endUnheard); // the client is gone: what it held goes with it
+        }
+    }
+
+    /** Answers until the client is gone. A connection that fails for another reason ends with that reason. */
+    private void converse(UnixSocket socket, MemorySegment buffer, Map<SandboxId, Sandbox> held) {
+        try {
             while (true) {
                 UnixSocket.Received received = socket.receive(buffer);
                 received.closeDescriptors(); // nobody sends us any
                 if (received.length() == 0) {
                     return;
                 }
-                answer(socket, buffer.asSlice(0, received.length()), held);
+                answer(buffer.asSlice(0, received.length()), held).send(socket);
             }
-        } catch (LinuxException gone) {
-            return; // the client is: what it held goes with it
-        } finally {
-            connections.release();
-            held.values().forEach(Sandbox::close);
+        } catch (LinuxException broken) {
+            if (isGone(broken)) {
+                return;
+            }
+            Answer.refusing(Problems.of(broken)).send(socket);
         }
     }
 
-    private void answer(UnixSocket socket, MemorySegment request, Map<SandboxId, Sandbox> held) {
+    private static boolean isGone(LinuxException why) {
+        return why.errno() == Errno.EPIPE || why.errno() == Errno.ECONNRESET;
+    }
+
+    /** What goes back: a message and the descriptors that come along, which stay ours. */
+    private record Answer(Message message, List<Fd> descriptors) {
+        Answer(Message message) {
+            this(message, List.of());
+        }
+
+        static Answer refusing(Problem why) {
+            return new Answer(new Message.Failed(why.code(), why.detail()));
+        }
+
+        void send(UnixSocket socket) {
+            try (Arena arena = Arena.ofConfined()) {
+                socket.send(
+                        message.encode(arena),
+                        descriptors.stream().mapToInt(Fd::number).toArray());
+            }
+        }
+    }
+
+    private Answer answer(MemorySegment request, Map<SandboxId, Sandbox> held) {
         try {
-            switch (Message.decode(request)) {
+            return switch (Message.decode(request)) {
                 case Message.Create(SandboxSpec spec) -> {
                     Sandbox sandbox = node.create(spec);
                     held.put(sandbox.id(), sandbox);
-                    send(
-                            socket,
-                            new Message.Lent(sandbox.id()),
-                            sandbox.channel().number(),
-                            sandbox.pidfd().number());
+                    yield new Answer(new Message.Lent(sandbox.id()), List.of(sandbox.channel(), sandbox.pidfd()));
                 }
                 case Message.Attach(SandboxId id) -> {
                     held.put(id, claimed(id));
-                    send(socket, new Message.Attached());
+                    yield new Answer(new Message.Attached());
                 }
-                case Message.End(SandboxId id) -> send(socket, new Message.Ended(end(held.remove(id), id)));
+                case Message.End(SandboxId id) -> new Answer(new Message.Ended(end(held.remove(id), id)));
                 case Message.Syscalls(SandboxId id) ->
-                    send(socket, new Message.Told(running(id).syscalls().report()));
-                case Message.Sandboxes() -> send(socket, new Message.Listing(listing()));
+                    new Answer(new Message.Told(running(id).syscalls().report()));
+                case Message.Sandboxes() -> new Answer(new Message.Listing(listing()));
                 default -> throw new Problem(ProblemCode.VALIDATION_ERROR, "an answer is no request");
-            }
+            };
         } catch (Problem refused) {
-            send(socket, new Message.Failed(refused.code(), refused.detail()));
+            return Answer.refusing(refused);
         } catch (FlatReader.Malformed | IllegalArgumentException malformed) {
-            send(socket, new Message.Failed(ProblemCode.VALIDATION_ERROR, String.valueOf(malformed.getMessage())));
+            return Answer.refusing(new Problem(ProblemCode.VALIDATION_ERROR, String.valueOf(malformed.getMessage())));
+        } catch (CgroupException | DiskException | ImageException | LaunchException | LinuxException failed) {
+            return Answer.refusing(Problems.of(failed));
         }
     }
 
@@ -205,18 +259,12 @@ public final class NodeServer implements AutoCloseable {
         if (sandbox == null) {
             throw unknown(id);
         }
-        long oomKills = sandbox.cgroup().oomKills();
-        sandbox.close();
-        return oomKills;
+        try (sandbox) { // it is in nobody's hands any more: whatever the count says, it ends here
+            return sandbox.cgroup().oomKills();
+        }
     }
 
     private static Problem unknown(SandboxId id) {
         return new Problem(ProblemCode.NOT_FOUND, "no sandbox " + id + " is held by this connection");
-    }
-
-    private static void send(UnixSocket socket, Message message, int... descriptors) {
-        try (Arena arena = Arena.ofConfined()) {
-            socket.send(message.encode(arena), descriptors);
-        }
     }
 }

@@ -2,7 +2,6 @@ package dev.redoubt.node.disk;
 
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
-import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.MountTree;
 import dev.redoubt.linux.Mounts;
 import dev.redoubt.linux.ProjectQuota;

@@ -33,7 +33,11 @@ final class ProjectQuotaDisks implements Disks {
 
     private ProjectQuotaDisks(Path directory) {
         this.directory = directory;
-        this.parent = LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY);
+        this.parent = openParent();
+    }
+
+    private Fd openParent() {
+        return LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY);
     }
 
     static ProjectQuotaDisks open(DataDirectory data) {
@@ -67,18 +71,21 @@ final class ProjectQuotaDisks implements Disks {
         try {
             return prepared(name, size, inodes);
         } catch (LinuxException refused) {
-            LinuxFiles.removeDirectoryAt(parent, name);
+            destroy(name);
             throw HostSpace.failure("making disk " + name, refused);
         }
     }
 
-    /** The limit first, then the project, so that no byte is ever written without a limit. */
+    /**
+     * The project first: from then on the directory tells whose limit it is, and whoever removes it, also after a crash,
+     * gives that back. Nothing is written before there is a limit.
+     */
     private Disk prepared(String name, Size size, long inodes) {
-        Fd made = openDirectory(name);
+        Fd made = openDirectory(parent, name);
         try {
             int project = freeProject();
-            ProjectQuota.limit(parent, project, size.bytes(), inodes);
             ProjectQuota.assign(made, project);
+            ProjectQuota.limit(parent, project, size.bytes(), inodes);
             LayerDirectories.make(made);
             return new ProjectQuotaDisk(name, made, project, this::destroy);
         } catch (LinuxException refused) {
@@ -87,7 +94,7 @@ final class ProjectQuotaDisks implements Disks {
         }
     }
 
-    private Fd openDirectory(String name) {
+    private static Fd openDirectory(Fd parent, String name) {
         int flags = LinuxFiles.O_RDONLY | LinuxFiles.O_DIRECTORY | LinuxFiles.O_NOFOLLOW;
         return LinuxFiles.openAt(parent, name, flags, 0);
     }
@@ -107,7 +114,7 @@ final class ProjectQuotaDisks implements Disks {
     @Override
     public Optional<Disk> existing(String name) {
         try {
-            Fd directory = openDirectory(ResourceName.check(name));
+            Fd directory = openDirectory(parent, ResourceName.check(name));
             return Optional.of(new ProjectQuotaDisk(name, directory, ProjectQuota.of(directory), this::destroy));
         } catch (LinuxException refused) {
             if (refused.errno() == Errno.ENOENT) {
@@ -146,7 +153,26 @@ final class ProjectQuotaDisks implements Disks {
                 .forEach(name -> Thread.ofPlatform().daemon().start(() -> remove(name)));
     }
 
+    /**
+     * A limit outlives the files it was for, and no other disk could ever have its project. By a descriptor of its own:
+     * this may still go on when ours is closed.
+     */
+    private void giveBackProject(String removed) {
+        try (Fd own = openParent();
+                Fd disk = openDirectory(own, removed)) {
+            int project = ProjectQuota.of(disk);
+            if (project >= FIRST_PROJECT) {
+                ProjectQuota.limit(own, project, 0, 0);
+            }
+        } catch (LinuxException refused) {
+            if (refused.errno() != Errno.ENOENT) { // another process was faster
+                throw new DiskException("giving back the project of " + removed, refused);
+            }
+        }
+    }
+
     private void remove(String removed) {
+        giveBackProject(removed);
         try (Directory open = Directory.open(directory)) {
             TreeRemoval.remove(open, removed.getBytes(StandardCharsets.UTF_8));
         }

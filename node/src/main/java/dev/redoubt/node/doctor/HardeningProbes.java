@@ -75,10 +75,13 @@ final class HardeningProbes {
                 : new Weak("hardening", what, found, "boot with apparmor in the lsm= list");
     }
 
-    /** A handler behind a pipe runs as root on the host and reads what a crash inside left: core(5), CVE-2022-28655 and kin. */
+    /**
+     * A handler behind a pipe runs as root on the host and reads what a crash inside left: core(5), CVE-2022-28655 and
+     * kin. One behind a socket (since 6.16) is handed it whatever the limit on core files is.
+     */
     static Finding cores(String pattern) {
         String what = "no program of the host that reads a sandbox's core dumps";
-        return pattern.startsWith("|")
+        return pattern.startsWith("|") || pattern.startsWith("@")
                 ? new Weak("hardening", what, "kernel.core_pattern is " + pattern, "sysctl -w kernel.core_pattern=core")
                 : new Fit("hardening", what, pattern);
     }

@@ -61,10 +61,21 @@ public final class EscapeTest {
             Map<String, Outcome> controls = battery.controls(decoys);
             Map<Layer, Report> without = new EnumMap<>(Layer.class);
             for (Layer layer : Layer.values()) {
-                without.put(layer, attacked(new TestSwitches(Set.of(switchOf(layer))), controls, decoys));
+                without.put(layer, attacked(without(layer), controls, decoys));
             }
             return new LayerTable(attacked(TestSwitches.NONE, controls, decoys), without);
         }
+    }
+
+    /** The one layer away that leaves a sandbox in the host's network; no attack may send anything there. */
+    Report onTheHostsNetwork() throws IOException, InterruptedException {
+        try (Decoys decoys = battery.decoys()) {
+            return attacked(without(Layer.NETWORK), battery.controls(decoys), decoys);
+        }
+    }
+
+    private static TestSwitches without(Layer layer) {
+        return new TestSwitches(Set.of(switchOf(layer)));
     }
 
     private static TestSwitches.Layer switchOf(Layer layer) {

@@ -71,7 +71,8 @@ public final class LayerTable {
     }
 
     private static String line(Row row) {
-        return "| `" + row.probe().name() + "` | " + row.as().word() + " | " + row.first() + " | " + row.holding() + " |";
+        return "| `" + row.probe().name() + "` | " + row.as().word() + " | " + row.first() + " | " + row.holding()
+                + " |";
     }
 
     private static String word(Layer layer) {

@@ -1,5 +1,6 @@
 package dev.redoubt.node.guest;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -39,8 +40,9 @@ final class Frame {
 
     private Frame() {}
 
-    static int write(MemorySegment into, int type, int flags, int job, long seq, ByteBuffer payload) {
+    static MemorySegment write(Arena arena, int type, int flags, int job, long seq, ByteBuffer payload) {
         int length = payload.remaining();
+        MemorySegment into = arena.allocate(HEADER + length, 8);
         into.set(SHORT, 0, (short) type);
         into.set(SHORT, 2, (short) flags);
         into.set(INT, 4, job);
@@ -48,6 +50,6 @@ final class Frame {
         into.set(INT, 16, length);
         into.set(INT, 20, 0);
         MemorySegment.copy(MemorySegment.ofBuffer(payload), 0, into, HEADER, length);
-        return HEADER + length;
+        return into;
     }
 }

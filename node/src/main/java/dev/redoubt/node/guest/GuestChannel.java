@@ -1,5 +1,6 @@
 package dev.redoubt.node.guest;
 
+import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.UnixSocket;
 import dev.redoubt.node.flat.FlatReader;
@@ -42,8 +43,6 @@ public final class GuestChannel implements AutoCloseable {
     // Under the lock
     private final Object sending = new Object();
     private final Queue<ToGuest> queue = new ArrayDeque<>();
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment out = arena.allocate(Frame.HEADER + Frame.PAYLOAD, 8);
     private boolean closed;
 
     private GuestChannel(GuestLoop loop, UnixSocket socket) {
@@ -93,6 +92,23 @@ public final class GuestChannel implements AutoCloseable {
             all.position(all.position() + Frame.PAYLOAD);
         }
         send(new ToGuest.Run(job.number(), all, false));
+        return job;
+    }
+
+    /**
+     * Starts a program whose standard input and output are the caller's own: its bytes do not pass through the guest, are
+     * not kept, and cannot be resumed. Only its errors come to the sink.
+     *
+     * @param input what it reads; taken over, closed here when the guest has it
+     * @param output what it writes; taken over too
+     * @throws SandboxGoneException when the sandbox has ended
+     * @throws RequestTooLargeException when the request does not fit in one frame
+     */
+    public GuestJob run(RunRequest request, Fd input, Fd output, OutputSink sink) {
+        ByteBuffer all = request.encodeLent();
+        RequestTooLargeException.check("bytes of a request that lends streams", all.remaining(), Frame.PAYLOAD);
+        GuestJob job = register(new GuestJob(this, lastJob.incrementAndGet(), sink, 0, true));
+        send(new ToGuest.RunLent(job.number(), all, input, output));
         return job;
     }
 
@@ -156,6 +172,7 @@ public final class GuestChannel implements AutoCloseable {
     void send(ToGuest frame) {
         synchronized (sending) {
             if (closed) {
+                frame.done();
                 throw new SandboxGoneException(ended.getNow("the channel is closed"));
             }
             if (!queue.isEmpty() || !transmit(frame)) {
@@ -169,11 +186,15 @@ public final class GuestChannel implements AutoCloseable {
 
     /** @return false when the guest's buffer is full. A dead guest's frames vanish: the loop sees its end. */
     private boolean transmit(ToGuest frame) {
-        try {
-            return socket.trySend(out.asSlice(0, frame.encode(out)));
+        try (Arena arena = Arena.ofConfined()) {
+            if (!socket.trySend(frame.encode(arena), frame.descriptors())) {
+                return false;
+            }
         } catch (LinuxException dead) {
-            return true;
+            // gone with everything that it was sent
         }
+        frame.done();
+        return true;
     }
 
     private void flush() {
@@ -263,9 +284,9 @@ public final class GuestChannel implements AutoCloseable {
                 return;
             }
             closed = true;
+            queue.forEach(ToGuest::done);
             loop.remove(token, socket.fd());
             socket.close();
-            arena.close();
         }
         SandboxGoneException why = new SandboxGoneException(reason);
         ended.complete(reason);

@@ -141,14 +141,15 @@ public final class GuestJob implements AutoCloseable {
         if (frame.seq() != delivered + 1) {
             return; // sent to the process before us, or sent again by the resume: it comes in its turn, or came
         }
+        if (frame instanceof FromGuest.Output output) {
+            // Counted before anybody can acknowledge it: taken off before it is put on, it would count for ever
+            unacknowledged.add(output.seq(), output.size());
+        }
         delivered = frame.seq();
         switch (frame) {
             // Not acknowledged by itself: a caller that resumes after seq 0 must find it
             case FromGuest.Started(int job, long seq, int pid) -> started.complete(pid);
-            case FromGuest.Output(int job, long seq, JobOutput output, int size) -> {
-                unacknowledged.add(seq, size);
-                sink.accept(this, output);
-            }
+            case FromGuest.Output(int job, long seq, JobOutput output, int size) -> sink.accept(this, output);
             case FromGuest.Exit(int job, long seq, JobExit how) -> end(how);
         }
     }

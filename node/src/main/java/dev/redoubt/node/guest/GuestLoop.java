@@ -24,6 +24,9 @@ public final class GuestLoop implements AutoCloseable {
     private static final long BELL = 0;
     private static final Duration QUIET = Duration.ofMillis(1);
 
+    /** A guest that keeps much for others leaves a job room for 8 KiB: it must hear soon, also when it is never quiet. */
+    private static final long LATE_NANOS = Duration.ofMillis(2).toNanos();
+
     private final Epoll epoll = Epoll.create();
     private final EventFd bell = EventFd.create();
     private final Arena arena = Arena.ofShared();
@@ -31,6 +34,7 @@ public final class GuestLoop implements AutoCloseable {
     private final Map<Long, GuestChannel> channels = new ConcurrentHashMap<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Set<GuestJob> toAcknowledge = new LinkedHashSet<>(); // of the loop's thread alone
+    private long allAcknowledged; // System.nanoTime() when nothing was left to acknowledge; of the loop's thread alone
     private final AtomicLong tokens = new AtomicLong(BELL);
     private final Thread thread;
     private volatile boolean closed;
@@ -95,17 +99,24 @@ public final class GuestLoop implements AutoCloseable {
         }
     }
 
-    /** Many small pieces cost one acknowledgement: it is sent when enough has come together, or when it is quiet. */
+    /**
+     * Many small pieces cost one acknowledgement: it is sent when enough has come together, when it is quiet, or when it is
+     * late.
+     */
     private void awaitEvents() {
-        boolean quiet = false;
+        boolean due = false;
         if (toAcknowledge.isEmpty()) {
             epoll.await(this::ready);
+            allAcknowledged = System.nanoTime();
         } else {
-            quiet = !epoll.await(QUIET, this::ready);
+            due = !epoll.await(QUIET, this::ready) || System.nanoTime() - allAcknowledged > LATE_NANOS;
+        }
+        if (due) {
+            allAcknowledged = System.nanoTime();
         }
         for (Iterator<GuestJob> jobs = toAcknowledge.iterator(); jobs.hasNext(); ) {
             GuestJob job = jobs.next();
-            if (quiet || job.owesMuch()) {
+            if (due || job.owesMuch()) {
                 jobs.remove();
                 job.sendAcknowledgement();
             }

@@ -43,6 +43,7 @@ public record RunRequest(
     private static final int STDIN = 2;
     private static final int BOUNDED = 4;
     private static final int MERGE = 8;
+    private static final int LENT = 16;
     private static final int FIXED = 4 * Short.BYTES + Integer.BYTES + 2 * Long.BYTES;
     private static final int LIMIT = Integer.BYTES + 2 * Long.BYTES;
     private static final int MOST_LIMITS = 64;
@@ -176,10 +177,22 @@ public record RunRequest(
 
     /** The run request of the protocol, in the order it says. */
     ByteBuffer encode() {
+        return encode(flags());
+    }
+
+    /** The same for a job whose streams come along. */
+    ByteBuffer encodeLent() {
+        if (input || terminal.isPresent() || !(work instanceof Work.Exec)) {
+            throw new IllegalArgumentException("a program with streams of its own has neither input nor a terminal");
+        }
+        return encode(flags() | LENT);
+    }
+
+    private ByteBuffer encode(int flags) {
         TerminalSize size = terminal.orElse(new TerminalSize(0, 0));
         ByteBuffer out = ByteBuffer.allocate((int) size(work, user, directory, environment, limits))
                 .order(ByteOrder.LITTLE_ENDIAN);
-        out.putShort((short) VERSION).putShort((short) flags());
+        out.putShort((short) VERSION).putShort((short) flags);
         out.putShort((short) size.rows()).putShort((short) size.columns());
         out.putInt(work.operation()).putLong(capabilities).putLong(boundingSet);
         Bytes.of(user).write(out);

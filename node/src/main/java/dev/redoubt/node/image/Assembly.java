@@ -36,17 +36,17 @@ final class Assembly {
     private final StoreDirectory store;
     private final Layers layers;
     private final Workspace workspace;
-    private final UnpackSandbox sandbox;
+    private final UnpackSandboxes sandboxes;
     private final Consumer<ImageEvent> progress;
     private final List<Part> parts = new ArrayList<>();
     private Optional<Digest> chain = Optional.empty();
     private int unpacked;
 
-    Assembly(StoreDirectory store, Workspace workspace, UnpackSandbox sandbox, Consumer<ImageEvent> progress) {
+    Assembly(StoreDirectory store, Workspace workspace, UnpackSandboxes sandboxes, Consumer<ImageEvent> progress) {
         this.store = store;
         this.layers = new Layers(store);
         this.workspace = workspace;
-        this.sandbox = sandbox;
+        this.sandboxes = sandboxes;
         this.progress = progress;
     }
 
@@ -83,7 +83,7 @@ final class Assembly {
         Path root = holder.resolve(ROOT);
         Path skeleton = workspace.directory("sandbox-" + unpacked);
         Consumer<Long> counted = bytes -> progress.accept(new ImageEvent.Unpacking(what, bytes));
-        try (Unpacking unpacking = new Unpacking(sandbox, limits, counted)) {
+        try (Unpacking unpacking = new Unpacking(sandboxes, limits, counted)) {
             return new Tree(holder, unpacking.unpack(archive, skeleton, root));
         }
     }

@@ -7,7 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Removes images that have no name and no user, then layers that no image and no unfinished work wants. */
+/**
+ * Removes images that have no name and no user, then layers that no image and no unfinished work wants.
+ *
+ * <p>What cannot be read might want anything. While something in the store is not understood, nothing is removed that it
+ * could mean: a newer version may have written it, and will be back.
+ */
 final class Collector {
     private final StoreDirectory store;
     private final Catalogue catalogue;
@@ -31,10 +36,16 @@ final class Collector {
     private int withdraw(Path aside) {
         Set<Digest> wantedImages = new HashSet<>(catalogue.names().values());
         wantedImages.addAll(catalogue.uses().values());
+        if (!catalogue.strangers().isEmpty()) {
+            return 0;
+        }
         for (Digest image : catalogue.images()) {
             if (!wantedImages.contains(image)) {
                 catalogue.forget(image);
             }
+        }
+        if (wantedImages.stream().anyMatch(catalogue::isUnreadable)) {
+            return 0;
         }
         Set<Digest> unwanted = unwantedLayers(wantedImages);
         unwanted.forEach(key -> layers.withdraw(key, aside));

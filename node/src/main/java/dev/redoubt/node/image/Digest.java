@@ -30,6 +30,11 @@ public record Digest(String hex) {
                 && HEX.matcher(text.substring(PREFIX.length())).matches();
     }
 
+    /** Whether it can be the {@link #hex} of one. */
+    static boolean isHex(String text) {
+        return HEX.matcher(text).matches();
+    }
+
     static Digest of(byte[] bytes) {
         return of(algorithm(), bytes);
     }

@@ -1,12 +1,12 @@
 package dev.redoubt.node.image;
 
-import dev.redoubt.node.image.ImageException.Reason;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -57,11 +57,11 @@ record ImageRecord(
         return String.join("\n", lines) + "\n";
     }
 
-    /** @throws ImageException when it is not what {@link #text} writes */
-    static ImageRecord parse(String text) {
+    /** Nothing when it is not what {@link #text} writes. */
+    static Optional<ImageRecord> parse(String text) {
         try {
             Map<String, List<String>> values = values(text);
-            return new ImageRecord(
+            return Optional.of(new ImageRecord(
                     Digest.parse(one(values, "digest")),
                     all(values, "layer").stream().map(ImageRecord::part).toList(),
                     new ImageConfig(
@@ -72,9 +72,9 @@ record ImageRecord(
                             one(values, "workdir")),
                     Platform.parse(one(values, "platform")),
                     Instant.parse(one(values, "created")),
-                    one(values, "source"));
+                    one(values, "source")));
         } catch (IllegalArgumentException | DateTimeException damaged) {
-            throw new ImageException(Reason.STORE, "an image record is damaged", damaged);
+            return Optional.empty();
         }
     }
 

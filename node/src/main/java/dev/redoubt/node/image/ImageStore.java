@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -32,32 +35,38 @@ public final class ImageStore {
 
     private final StoreDirectory store;
     private final Catalogue catalogue;
-    private final Layers layers;
-    private final UnpackSandbox sandbox;
-    private final Limits limits;
+    /** Where the layers of an image are: as unchanging as its digest. */
+    private final Map<Digest, List<Path>> places = new ConcurrentHashMap<>();
 
-    private ImageStore(StoreDirectory store, UnpackSandbox sandbox, Limits limits) {
+    private final Layers layers;
+    private final UnpackSandboxes sandboxes;
+    private final Limits limits;
+    private final ShortNames shortNames;
+
+    private ImageStore(StoreDirectory store, UnpackSandboxes sandboxes, Limits limits, ShortNames shortNames) {
         this.store = store;
         this.catalogue = new Catalogue(store);
         this.layers = new Layers(store);
-        this.sandbox = sandbox;
+        this.sandboxes = sandboxes;
         this.limits = limits;
+        this.shortNames = shortNames;
     }
 
     /**
      * Opens the store, makes it if it is not there, and sweeps.
      *
      * @param directory {@code node/images} of the data directory
-     * @param unpackIds first of the 65,536 ids of this machine that unpacking processes run with
+     * @param node builds the sandboxes that strangers' archives are taken apart in; asked only then
      */
-    public static ImageStore open(Path directory, int unpackIds) {
-        return open(directory, unpackIds, Limits.DEFAULT);
+    public static ImageStore open(
+            Path directory, ShortNames shortNames, Function<BareSandbox.Order, BareSandbox> node) {
+        return open(directory, shortNames, UnpackSandboxes.of(node), Limits.DEFAULT);
     }
 
-    static ImageStore open(Path directory, int unpackIds, Limits limits) {
+    static ImageStore open(Path directory, ShortNames shortNames, UnpackSandboxes sandboxes, Limits limits) {
         return guard(() -> {
             StoreDirectory store = StoreDirectory.make(directory.toAbsolutePath());
-            ImageStore opened = new ImageStore(store, new UnpackSandbox(unpackIds), limits);
+            ImageStore opened = new ImageStore(store, sandboxes, limits, shortNames);
             if (Workspace.sweep(store)) {
                 opened.collector().collect();
             }
@@ -74,13 +83,21 @@ public final class ImageStore {
      * Resolves, and keeps the image from being removed until {@link #release}.
      *
      * @param owner who to release it for; an owner uses one image
+     * @return the directories of its layers, from the top to the bottom
      */
-    public Image use(String nameOrDigest, String owner) {
+    public List<Path> use(String nameOrDigest, String owner) {
         return guard(() -> store.shared(() -> {
-            ImageRecord found = find(nameOrDigest);
-            catalogue.use(found.digest(), owner);
-            return image(found);
+            Digest digest = digest(nameOrDigest).orElseThrow(() -> notHere(nameOrDigest));
+            List<Path> directories = places.computeIfAbsent(digest, this::directories);
+            catalogue.use(digest, owner);
+            return directories;
         }));
+    }
+
+    private List<Path> directories(Digest digest) {
+        return catalogue.find(digest).orElseThrow(() -> notHere(digest.toString())).layers().stream()
+                .map(part -> layers.directory(part.key()))
+                .toList();
     }
 
     /** The owner is gone. Does nothing when it used none. */
@@ -96,18 +113,35 @@ public final class ImageStore {
         return guard(() -> catalogue.uses().keySet());
     }
 
-    /** Every image that has a name or a user, by name. */
+    /** Every image that has a name or a user, by name; but for those that are {@link #unreadable}. */
     public List<Image> list() {
         return guard(() -> {
             Set<Digest> wanted = new HashSet<>(catalogue.names().values());
             wanted.addAll(catalogue.uses().values());
             return wanted.stream()
-                    .map(catalogue::find)
+                    .map(catalogue::readable)
                     .flatMap(Optional::stream)
                     .map(this::image)
                     .sorted(Comparator.comparing((Image image) -> String.join(" ", image.names()))
                             .thenComparing(image -> image.digest().hex()))
                     .toList();
+        });
+    }
+
+    /**
+     * What is damaged here or was written by another version, sorted: names, or digits where no name is known. Each is
+     * something to {@link #remove}; until then no image and no layer that it could mean is collected.
+     */
+    public List<String> unreadable() {
+        return guard(() -> {
+            Set<String> found = new TreeSet<>(catalogue.strangers().keySet());
+            for (Digest image : catalogue.images()) {
+                if (catalogue.isUnreadable(image)) {
+                    List<String> names = names(image);
+                    found.addAll(names.isEmpty() ? List.of(image.hex()) : names);
+                }
+            }
+            return List.copyOf(found);
         });
     }
 
@@ -125,17 +159,23 @@ public final class ImageStore {
         });
     }
 
-    private Digest unname(String nameOrDigest) {
-        ImageRecord found = find(nameOrDigest);
-        List<String> all = names(found.digest());
+    /** Asks for no record: what cannot be read can be removed too. */
+    private String unname(String nameOrDigest) {
+        Optional<Path> stranger = byName(nameOrDigest, catalogue::stranger);
+        if (stranger.isPresent()) {
+            catalogue.discard(stranger.get());
+            return nameOrDigest;
+        }
+        Digest image = digest(nameOrDigest).orElseThrow(() -> notHere(nameOrDigest));
+        List<String> all = names(image);
         Optional<String> one = storedName(nameOrDigest);
         List<String> going = one.isPresent() ? List.of(one.get()) : all;
-        Set<String> users = collector().users(found.digest());
+        Set<String> users = collector().users(image);
         if (!users.isEmpty() && going.size() == all.size()) {
             throw new ImageException(Reason.IN_USE, nameOrDigest + " is used by " + String.join(", ", users));
         }
         going.forEach(catalogue::unname);
-        return found.digest();
+        return nameOrDigest;
     }
 
     private Collector collector() {
@@ -191,8 +231,17 @@ public final class ImageStore {
 
     private Image assembled(Consumer<ImageEvent> progress, AssemblyStep step) throws IOException {
         try (Workspace workspace = Workspace.create(store)) {
-            return ready(step.take(new Assembly(store, workspace, sandbox, progress)), progress);
+            return ready(step.take(new Assembly(store, workspace, sandboxes, progress)), progress);
         }
+    }
+
+    /**
+     * Where an image is in a registry: {@code [host[:port]/]repository[:tag][@digest]}.
+     *
+     * @throws ImageException with {@code BAD_NAME}
+     */
+    public Reference reference(String text) {
+        return Reference.parse(text, shortNames);
     }
 
     /** Takes an image from a registry, also when it is here already under that name: the name may mean another now. */
@@ -229,7 +278,7 @@ public final class ImageStore {
             if (present.isPresent()) {
                 return present.get();
             }
-            Assembly assembly = new Assembly(store, workspace, sandbox, event -> {});
+            Assembly assembly = new Assembly(store, workspace, sandboxes, event -> {});
             assembly.add(assembly.unpackOwn(Busybox.archive(binary)));
             Description description = new Description(Busybox.config(), Platform.host(), made, "built in: " + binary);
             return image(finishOwn(assembly, Busybox.NAME, description));
@@ -267,10 +316,8 @@ public final class ImageStore {
     private Image makeBase(
             Workspace workspace, List<String> packages, String recipe, byte[] ours, Consumer<ImageEvent> progress)
             throws IOException {
-        Assembly assembly = new Assembly(store, workspace, sandbox, progress);
-        Optional<Digest> debian = catalogue
-                .named(BaseImage.NAME)
-                .flatMap(catalogue::find)
+        Assembly assembly = new Assembly(store, workspace, sandboxes, progress);
+        Optional<Digest> debian = own(BaseImage.NAME)
                 .filter(image -> image.source().equals(recipe))
                 .map(image -> image.layers().getLast().diffId());
         if (debian.isEmpty() || !assembly.addPresent(debian.get())) {
@@ -297,7 +344,12 @@ public final class ImageStore {
     }
 
     private Optional<Image> present(String name, Predicate<ImageRecord> current) {
-        return catalogue.named(name).flatMap(catalogue::find).filter(current).map(this::image);
+        return own(name).filter(current).map(this::image);
+    }
+
+    /** One that we make ourselves: what cannot be read of it is made again. */
+    private Optional<ImageRecord> own(String name) {
+        return Optional.ofNullable(catalogue.names().get(name)).flatMap(catalogue::readable);
     }
 
     /** Without a manifest of its own, an image is named by what it is made of. */
@@ -324,15 +376,17 @@ public final class ImageStore {
     }
 
     private ImageRecord find(String nameOrDigest) {
-        return digest(nameOrDigest)
-                .flatMap(catalogue::find)
-                .orElseThrow(() -> new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here"));
+        return digest(nameOrDigest).flatMap(catalogue::find).orElseThrow(() -> notHere(nameOrDigest));
+    }
+
+    private static ImageException notHere(String nameOrDigest) {
+        return new ImageException(Reason.NOT_FOUND, "there is no image " + nameOrDigest + " here");
     }
 
     private Optional<Digest> digest(String nameOrDigest) {
-        Optional<String> name = storedName(nameOrDigest);
-        if (name.isPresent()) {
-            return catalogue.named(name.get());
+        Optional<Digest> named = byName(nameOrDigest, catalogue::named);
+        if (named.isPresent()) {
+            return named;
         }
         String hex = nameOrDigest.startsWith("sha256:") ? nameOrDigest.substring(7) : nameOrDigest;
         if (hex.length() < SHORTEST_DIGEST || !hex.matches("[0-9a-f]+")) {
@@ -343,14 +397,17 @@ public final class ImageStore {
         return fitting.size() == 1 ? Optional.of(fitting.getFirst()) : Optional.empty();
     }
 
-    /** The name as it is kept: as given, or written out as a registry's name. */
+    /** The name as it is kept. */
     private Optional<String> storedName(String name) {
-        if (catalogue.named(name).isPresent()) {
-            return Optional.of(name);
-        }
-        return Reference.tryParse(name)
-                .map(Reference::name)
-                .filter(full -> catalogue.named(full).isPresent());
+        return byName(name, kept -> catalogue.named(kept).map(_ -> kept));
+    }
+
+    /** What is kept under a name: as given, or written out as a registry's name. */
+    private <T> Optional<T> byName(String name, Function<String, Optional<T>> kept) {
+        return kept.apply(name)
+                .or(() -> Reference.tryParse(name, shortNames)
+                        .map(Reference::name)
+                        .flatMap(kept));
     }
 
     private interface Work<T> {

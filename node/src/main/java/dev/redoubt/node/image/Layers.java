@@ -84,7 +84,11 @@ final class Layers {
     Set<Digest> all() throws IOException {
         Set<Digest> keys = new HashSet<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(store.layers())) {
-            directories.forEach(directory -> keys.add(new Digest(Workspace.fileName(directory))));
+            for (Path directory : directories) {
+                if (Digest.isHex(Workspace.fileName(directory))) {
+                    keys.add(new Digest(Workspace.fileName(directory)));
+                }
+            }
         }
         return keys;
     }

@@ -13,17 +13,16 @@ import java.util.regex.Pattern;
  * @param tag what to ask for when there is no digest
  */
 public record Reference(String registry, String repository, String tag, Optional<Digest> digest) {
-    /** What a name without a host means, by a convention older than the specification. */
-    private static final String DEFAULT_REGISTRY = "docker.io";
+    /** The one registry that has a namespace for names without one, and answers under another name than its own. */
+    private static final String HUB = ShortNames.CONVENTION.registry();
 
-    private static final String DEFAULT_NAMESPACE = "library/";
+    private static final String HUB_HOST = "registry-1." + HUB;
+    private static final String HUB_NAMESPACE = "library/";
     private static final String DEFAULT_TAG = "latest";
     private static final int MAX_LENGTH = 512;
 
     private static final String PART = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
     private static final Pattern REPOSITORY = Pattern.compile(PART + "(?:/" + PART + ")*");
-    private static final Pattern REGISTRY =
-            Pattern.compile("(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\\[[0-9a-fA-F:]+])(?::[0-9]{1,5})?");
     private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
     private static final Pattern WHOLE = Pattern.compile("([^@]+?)(?::([^:/@]+))?(?:@([^@]+))?");
 
@@ -31,7 +30,7 @@ public record Reference(String registry, String repository, String tag, Optional
     private static final Set<String> OWN = Set.of(Busybox.NAME, BaseImage.NAME);
 
     public Reference {
-        boolean valid = REGISTRY.matcher(registry).matches()
+        boolean valid = ShortNames.isRegistry(registry)
                 && REPOSITORY.matcher(repository).matches()
                 && TAG.matcher(tag).matches();
         if (!valid) {
@@ -40,11 +39,11 @@ public record Reference(String registry, String repository, String tag, Optional
     }
 
     /** @throws ImageException with {@code BAD_NAME} */
-    public static Reference parse(String text) {
-        return tryParse(text).orElseThrow(() -> bad(text));
+    static Reference parse(String text, ShortNames shortNames) {
+        return tryParse(text, shortNames).orElseThrow(() -> bad(text));
     }
 
-    static Optional<Reference> tryParse(String text) {
+    static Optional<Reference> tryParse(String text, ShortNames shortNames) {
         Matcher whole = WHOLE.matcher(text);
         if (text.length() > MAX_LENGTH || !whole.matches()) {
             return Optional.empty();
@@ -52,28 +51,26 @@ public record Reference(String registry, String repository, String tag, Optional
         String tag = Optional.ofNullable(whole.group(2)).orElse(DEFAULT_TAG);
         Optional<String> digest = Optional.ofNullable(whole.group(3));
         try {
-            return Optional.of(withHost(whole.group(1), tag, digest.map(Digest::parse)));
+            return Optional.of(withHost(whole.group(1), tag, digest.map(Digest::parse), shortNames));
         } catch (IllegalArgumentException invalid) {
             return Optional.empty();
         }
     }
 
     /** The first part is a host when it looks like none of a repository: a dot, a port, or localhost. */
-    private static Reference withHost(String name, String tag, Optional<Digest> digest) {
+    private static Reference withHost(String name, String tag, Optional<Digest> digest, ShortNames shortNames) {
         int slash = name.indexOf('/');
         String first = slash < 0 ? "" : name.substring(0, slash);
         boolean host = first.contains(".") || first.contains(":") || first.equals("localhost");
-        if (host && !first.equals(DEFAULT_REGISTRY)) {
-            return new Reference(first, name.substring(slash + 1), tag, digest);
-        }
+        String registry = host ? first : shortNames.registry();
         String repository = host ? name.substring(slash + 1) : name;
-        boolean official = !repository.contains("/");
-        return new Reference(DEFAULT_REGISTRY, official ? DEFAULT_NAMESPACE + repository : repository, tag, digest);
+        boolean official = registry.equals(HUB) && !repository.contains("/");
+        return new Reference(registry, official ? HUB_NAMESPACE + repository : repository, tag, digest);
     }
 
     /** Refuses what could not be asked for later, and the names of our own images. */
     static void requireLocalName(String name) {
-        if (tryParse(name).isEmpty() || name.contains("@")) {
+        if (tryParse(name, ShortNames.CONVENTION).isEmpty() || name.contains("@")) {
             throw bad(name);
         }
         if (OWN.contains(name)) {
@@ -91,9 +88,9 @@ public record Reference(String registry, String repository, String tag, Optional
         return digest.map(Digest::toString).orElse(tag);
     }
 
-    /** The host to ask. The default registry answers under another name than its own. */
+    /** The host to ask. */
     String host() {
-        return registry.equals(DEFAULT_REGISTRY) ? "registry-1." + DEFAULT_REGISTRY : registry;
+        return registry.equals(HUB) ? HUB_HOST : registry;
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.redoubt.node.image.unpack.Refusal;
 import dev.redoubt.node.image.unpack.Report;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,22 +16,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One archive on its way into a directory: source, decompressing process, digest, unpacking process.
+ * One archive on its way into a directory: source, decompressing sandbox, digest, unpacking sandbox.
  *
- * <p>The digest is taken here, between the two, of exactly the bytes that the unpacking process gets.
+ * <p>The digest is taken here, between the two, of exactly the bytes that the unpacking sandbox gets.
  */
 final class Unpacking implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
     private static final int PROGRESS_STEP = 16 << 20;
-    private static final int MAX_STDERR = 4_096;
+    /** A decompressor writes no file, but zstd's library writes itself into its temporary directory. */
+    private static final long LARGEST_SCRATCH = 32 << 20;
 
     /**
      * What came out.
@@ -43,26 +39,41 @@ final class Unpacking implements AutoCloseable {
      */
     record Unpacked(Digest diffId, long bytes, List<String> implicit) {}
 
-    private final UnpackSandbox sandbox;
+    private final UnpackSandboxes sandboxes;
     private final Limits limits;
     private final Consumer<Long> progress;
-    private final List<Process> processes = new ArrayList<>();
-    private final AtomicLong compressed = new AtomicLong();
-    private final AtomicReference<IOException> sourceFailure = new AtomicReference<>();
+    private final Patience patience;
+    private final List<UnpackSandbox> started = new ArrayList<>(); // under its lock
+    private boolean stopped; // under the lock of started
 
-    Unpacking(UnpackSandbox sandbox, Limits limits, Consumer<Long> progress) {
-        this.sandbox = sandbox;
+    Unpacking(UnpackSandboxes sandboxes, Limits limits, Consumer<Long> progress) {
+        this.sandboxes = sandboxes;
         this.limits = limits;
         this.progress = progress;
+        this.patience = new Patience(sandboxes.patience());
     }
 
     /**
-     * Unpacks below {@code target}, which is left as it is when the archive is refused.
+     * Unpacks below {@code target}.
      *
+     * @param skeleton an empty directory
      * @throws ArchiveRefused for what the archive holds
      * @throws IOException when {@code source} cannot be read
      */
     Unpacked unpack(InputStream source, Path skeleton, Path target) throws IOException {
+        try (Watch watch = Watch.start(patience, new DiskGauge(target, limits), this::stop)) {
+            try {
+                Unpacked unpacked = unpack(new Source(source, patience), skeleton, target);
+                watch.check();
+                return unpacked;
+            } catch (ImageException | IOException consequence) {
+                watch.check();
+                throw consequence;
+            }
+        }
+    }
+
+    private Unpacked unpack(Source source, Path skeleton, Path target) throws IOException {
         byte[] start = source.readNBytes(Compression.MAGIC);
         if (start.length == 0) {
             throw new ArchiveRefused(Refusal.NOT_AN_ARCHIVE, "");
@@ -71,10 +82,12 @@ final class Unpacking implements AutoCloseable {
         whole.unread(start);
         Compression compression = Compression.of(start);
         return switch (compression) {
-            case NONE -> write(whole, skeleton, target, Optional.empty());
+            case NONE -> write(whole, source, skeleton, target, Optional.empty());
             case GZIP, ZSTD -> {
-                Process decompressor = decompressor(whole, skeleton, compression);
-                yield write(decompressor.getInputStream(), skeleton, target, Optional.of(decompressor));
+                UnpackSandbox decompressor =
+                        start(skeleton, null, List.of("decompress", compression.name()), LARGEST_SCRATCH);
+                Thread.ofPlatform().daemon().name("unpack-feed").start(() -> feed(whole, decompressor));
+                yield write(decompressor.output(), source, skeleton, target, Optional.of(decompressor));
             }
             case XZ, BZIP2 ->
                 throw new ImageException(
@@ -84,120 +97,121 @@ final class Unpacking implements AutoCloseable {
         };
     }
 
-    private Process decompressor(InputStream source, Path skeleton, Compression compression) {
-        Process decompressor = start(skeleton, null, List.of("decompress", compression.name()));
-        Thread.ofPlatform().daemon().name("unpack-feed").start(() -> feed(source, decompressor.getOutputStream()));
-        return decompressor;
+    private UnpackSandbox start(Path skeleton, @Nullable Path target, List<String> arguments, long largest) {
+        UnpackSandbox sandbox = sandboxes.start(skeleton, target, arguments, largest);
+        synchronized (started) {
+            started.add(sandbox);
+            if (stopped) {
+                sandbox.kill();
+            }
+        }
+        return sandbox;
     }
 
-    private Process start(Path skeleton, @Nullable Path target, List<String> arguments) {
-        Process process = sandbox.start(skeleton, target, arguments);
-        processes.add(process);
-        return process;
+    /** By the watch. What the sandboxes' users wait for ends when they do. */
+    private void stop() {
+        synchronized (started) {
+            stopped = true;
+            started.forEach(UnpackSandbox::kill);
+        }
     }
 
-    /** A refused archive ends the reader early; the broken pipe that follows is not the failure to report. */
-    private void feed(InputStream source, OutputStream sink) {
+    /** A refused archive ends the reader early; that is not the failure to report. */
+    private void feed(InputStream source, UnpackSandbox decompressor) {
         byte[] buffer = new byte[BUFFER];
-        try (sink) {
-            while (true) {
-                int length = readSource(source, buffer);
-                if (length < 0) {
+        try {
+            for (int length = source.read(buffer); length >= 0; length = source.read(buffer)) {
+                if (!decompressor.write(buffer, length)) {
                     return;
                 }
-                compressed.addAndGet(length);
-                sink.write(buffer, 0, length);
+                patience.moved(length);
             }
-        } catch (IOException gone) {
-            // Either the source failed, which readSource has noted, or the process, whose end says why.
+        } catch (IOException failed) {
+            // The source has kept it. What has come so far is not all, so it must not look as if it were.
+            decompressor.kill();
             return;
         }
+        decompressor.endInput();
     }
 
-    private int readSource(InputStream source, byte[] buffer) throws IOException {
-        try {
-            return source.read(buffer);
-        } catch (IOException failed) {
-            sourceFailure.set(failed);
-            throw failed;
-        }
-    }
-
-    private Unpacked write(InputStream plain, Path skeleton, Path target, Optional<Process> decompressor)
+    private Unpacked write(
+            InputStream plain, Source source, Path skeleton, Path target, Optional<UnpackSandbox> decompressor)
             throws IOException {
         List<String> arguments = new ArrayList<>(List.of("unpack"));
         arguments.addAll(limits.arguments());
-        Process unpacker = start(skeleton, target, arguments);
-        CompletableFuture<String> report = read(unpacker.getInputStream(), Report.MAX_TEXT);
-        CompletableFuture<String> complaint = read(unpacker.getErrorStream(), MAX_STDERR);
-        Optional<Digest> diffId = copy(plain, unpacker.getOutputStream(), decompressor.isPresent());
-        IOException failed = sourceFailure.get();
-        if (failed != null) {
-            throw failed;
+        UnpackSandbox unpacker = start(skeleton, target, arguments, limits.bytes());
+        Optional<Digest> diffId = copy(plain, unpacker, decompressor.isPresent() ? source : null);
+        source.check();
+        if (diffId.isPresent() && decompressor.isPresent()) {
+            refuseBroken(decompressor.get());
         }
-        if (diffId.isPresent() && decompressor.isPresent() && end(decompressor.get()) != 0) {
-            throw new ArchiveRefused(Refusal.CORRUPT, "");
-        }
-        end(unpacker);
-        return result(diffId, text(report), text(complaint));
+        return result(diffId, report(unpacker), unpacker);
     }
 
-    /** @return empty when the unpacking process ended before the archive did: its report tells why */
-    private Optional<Digest> copy(InputStream plain, OutputStream sink, boolean isCompressed) throws IOException {
+    /** Longer ones than there are may come from a program that was taken over; it is not waited for. */
+    private static String report(UnpackSandbox unpacker) throws IOException {
+        byte[] text = unpacker.output().readNBytes(Report.MAX_TEXT + 1);
+        if (text.length > Report.MAX_TEXT) {
+            throw new ImageException(Reason.UNPACK_FAILED, "the unpacking process says more than there is to say");
+        }
+        return new String(text, StandardCharsets.ISO_8859_1);
+    }
+
+    private static void refuseBroken(UnpackSandbox decompressor) {
+        String ended = decompressor.end();
+        if (decompressor.isOutOfMemory()) {
+            throw new ImageException(Reason.UNPACK_FAILED, "the decompressing process died: " + ended);
+        }
+        if (!ended.isEmpty()) {
+            throw new ArchiveRefused(Refusal.CORRUPT, "");
+        }
+    }
+
+    /**
+     * @param compressed what the decompressor reads, when there is one
+     * @return empty when the unpacking process ended before the archive did: its report tells why
+     */
+    private Optional<Digest> copy(InputStream plain, UnpackSandbox unpacker, @Nullable Source compressed)
+            throws IOException {
         MessageDigest digest = Digest.algorithm();
         byte[] buffer = new byte[BUFFER];
         long total = 0;
         long reported = 0;
         for (int length = plain.read(buffer); length >= 0; length = plain.read(buffer)) {
             total += length;
-            refuseTooMuch(total, isCompressed);
+            refuseTooMuch(total, compressed);
             digest.update(buffer, 0, length);
-            if (!offer(sink, buffer, length)) {
+            if (!unpacker.write(buffer, length)) {
                 return Optional.empty();
             }
+            patience.moved(length);
             if (total - reported >= PROGRESS_STEP) {
                 reported = total;
                 progress.accept(total);
             }
         }
-        closeQuietly(sink);
+        unpacker.endInput();
         return Optional.of(Digest.of(digest, new byte[0]));
     }
 
-    private void refuseTooMuch(long total, boolean isCompressed) {
+    private void refuseTooMuch(long total, @Nullable Source compressed) {
         if (total > limits.bytes()) {
             throw new ArchiveRefused(Refusal.TOO_BIG, "");
         }
-        boolean many = total > Limits.RATIO_FROM && total / limits.ratio() > compressed.get();
-        if (isCompressed && many) {
+        boolean large = total > Limits.RATIO_FROM;
+        if (compressed != null && large && total / limits.ratio() > compressed.bytes()) {
             throw new ArchiveRefused(Refusal.BOMB, "");
         }
     }
 
-    private static boolean offer(OutputStream sink, byte[] buffer, int length) {
-        try {
-            sink.write(buffer, 0, length);
-            return true;
-        } catch (IOException readerGone) {
-            return false;
-        }
-    }
-
-    private static void closeQuietly(OutputStream sink) {
-        try {
-            sink.close();
-        } catch (IOException readerGone) {
-            // Its report has been written, or its end says why not.
-            return;
-        }
-    }
-
-    private static Unpacked result(Optional<Digest> diffId, String text, String complaint) {
+    private static Unpacked result(Optional<Digest> diffId, String text, UnpackSandbox unpacker) {
         Report report;
         try {
             report = Report.parse(text);
         } catch (IllegalArgumentException died) {
-            String words = complaint.replaceAll("[^ -~\n]", "?").strip();
+            String words = (unpacker.end() + " " + unpacker.complaint())
+                    .replaceAll("[^ -~\n]", "?")
+                    .strip();
             throw new ImageException(Reason.UNPACK_FAILED, "the unpacking process died: " + words, died);
         }
         if (report instanceof Report.Done done) {
@@ -222,46 +236,14 @@ final class Unpacking implements AutoCloseable {
         };
     }
 
-    /** Reads in a thread of its own: a process whose pipes nobody empties stops. */
-    private static CompletableFuture<String> read(InputStream in, int limit) {
-        CompletableFuture<String> text = new CompletableFuture<>();
-        Thread.ofPlatform().daemon().name("unpack-report").start(() -> {
-            try {
-                text.complete(new String(in.readNBytes(limit), StandardCharsets.ISO_8859_1));
-                in.transferTo(OutputStream.nullOutputStream());
-            } catch (IOException failed) {
-                text.completeExceptionally(failed);
-            }
-        });
-        return text;
-    }
-
-    private static String text(CompletableFuture<String> text) {
-        try {
-            return text.get();
-        } catch (ExecutionException failed) {
-            return "";
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
-            throw new ImageException(Reason.UNPACK_FAILED, "interrupted", asked);
-        }
-    }
-
-    private static int end(Process process) {
-        try {
-            return process.waitFor();
-        } catch (InterruptedException asked) {
-            Thread.currentThread().interrupt();
-            throw new ImageException(Reason.UNPACK_FAILED, "interrupted", asked);
-        }
-    }
-
     /** Nothing of it outlives the unpacking, however that ended: the directories are about to be moved or removed. */
     @Override
     public void close() {
-        for (Process process : processes) {
-            process.destroyForcibly();
-            end(process);
+        List<UnpackSandbox> all;
+        synchronized (started) {
+            all = List.copyOf(started);
+            started.clear();
         }
+        all.forEach(UnpackSandbox::close);
     }
 }

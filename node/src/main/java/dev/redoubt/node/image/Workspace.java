@@ -1,7 +1,9 @@
 package dev.redoubt.node.image;
 
 import dev.redoubt.linux.Directory;
+import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Flock;
+import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.TreeRemoval;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -175,6 +177,12 @@ final class Workspace implements AutoCloseable {
             remove(store, work);
             Files.deleteIfExists(lock);
             return true;
+        } catch (LinuxException written) {
+            if (written.errno() == Errno.ENOTEMPTY) {
+                // The kernel is still ending what unpacked for the dead process: it falls to the next sweep.
+                return false;
+            }
+            throw written;
         }
     }
 

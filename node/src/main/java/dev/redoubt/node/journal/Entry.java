@@ -28,10 +28,10 @@ public record Entry(SandboxId id, long number, IdRange range, String resources, 
         });
     }
 
-    /** The same with one more fact. */
-    public Entry with(String name, String value) {
+    /** The same with more facts. */
+    public Entry with(Map<String, String> others) {
         Map<String, String> more = new TreeMap<>(facts);
-        more.put(name, value);
+        more.putAll(others);
         return new Entry(id, number, range, resources, more);
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -104,9 +105,23 @@ public final class Owner {
         replace(data.node().resolve(DAEMON), name + "\n");
     }
 
-    /** Writes or replaces the entry of a sandbox. */
+    /** Writes or replaces the entry of a sandbox, which starts now. */
     public void write(Entry entry) {
         replace(directory.resolve(entry.id().value()), entry.text());
+    }
+
+    /** A sandbox starts of which the entry says all already: its file's time is when. */
+    public void startsNow(SandboxId id) {
+        LinuxFiles.touch(directory.resolve(id.value()).toString());
+    }
+
+    /** When a sandbox that has an entry started. */
+    public Instant started(SandboxId id) {
+        try {
+            return Files.getLastModifiedTime(directory.resolve(id.value())).toInstant();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /** Removes the entry of a sandbox of which nothing is left. */

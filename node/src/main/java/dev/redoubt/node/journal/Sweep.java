@@ -30,8 +30,8 @@ import java.util.stream.Stream;
 
 /**
  * Removes what dead owners left: processes with their control groups, disks, their hold on images, id ranges, sockets,
- * journal, in this order, so that an id is free only when nothing can run under it any more. Nothing of a living one, nothing that is not named after
- * an owner.
+ * journal, in this order, so that an id is free only when nothing can run under it any more. Nothing of a living one,
+ * nothing that is not named after an owner.
  *
  * <p>Any number may run at the same time; each dead owner falls to the one that takes its lock. What a killed sweep leaves
  * still carries the owner's name and falls to the next.

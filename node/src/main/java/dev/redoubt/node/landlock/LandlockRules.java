@@ -4,8 +4,11 @@ import static dev.redoubt.node.landlock.FileRight.EXECUTE;
 import static dev.redoubt.node.landlock.FileRight.IOCTL_DEV;
 import static dev.redoubt.node.landlock.FileRight.MAKE_BLOCK;
 import static dev.redoubt.node.landlock.FileRight.MAKE_CHAR;
+import static dev.redoubt.node.landlock.FileRight.MAKE_REG;
+import static dev.redoubt.node.landlock.FileRight.MAKE_SOCK;
 import static dev.redoubt.node.landlock.FileRight.READ_DIR;
 import static dev.redoubt.node.landlock.FileRight.READ_FILE;
+import static dev.redoubt.node.landlock.FileRight.REMOVE_FILE;
 import static dev.redoubt.node.landlock.FileRight.TRUNCATE;
 import static dev.redoubt.node.landlock.FileRight.WRITE_FILE;
 
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -47,6 +51,13 @@ public final class LandlockRules {
     private static final Set<FileRight> DEVICE = EnumSet.of(READ_FILE, WRITE_FILE, TRUNCATE, IOCTL_DEV);
     private static final Set<FileRight> TERMINALS = EnumSet.of(READ_DIR, READ_FILE, WRITE_FILE, IOCTL_DEV);
 
+    /** MAKE_CHAR, because a deleted name is a character device without a driver; the filter lets no other be made. */
+    private static final Set<FileRight> LAYER =
+            EnumSet.complementOf(EnumSet.of(EXECUTE, READ_FILE, MAKE_BLOCK, MAKE_SOCK, IOCTL_DEV));
+
+    private static final Set<FileRight> SCRATCH =
+            EnumSet.of(READ_FILE, READ_DIR, WRITE_FILE, TRUNCATE, MAKE_REG, REMOVE_FILE);
+
     private LandlockRules() {}
 
     /**
@@ -56,11 +67,6 @@ public final class LandlockRules {
      * @throws MissingWallException when the kernel's Landlock is missing or too old: never a weaker set instead
      */
     public static LaunchSpec.Landlock compile(int abi, boolean readOnly, List<String> writable) {
-        if (abi < LEAST_ABI) {
-            throw new MissingWallException(
-                    "Landlock", "the kernel has version " + abi + " of its interface, sandboxes need " + LEAST_ABI);
-        }
-        Set<FileRight> handled = FileRight.knownTo(abi);
         List<LaunchSpec.Landlock.Rule> rules = new ArrayList<>();
         rules.add(rule("/", readOnly ? READ_ONLY_DIRECTORY : WRITABLE_DIRECTORY));
         if (readOnly) {
@@ -71,7 +77,37 @@ public final class LandlockRules {
         }
         // /dev/ptmx is a link to pts/ptmx
         rules.add(rule("/dev/pts", TERMINALS));
-        return new LaunchSpec.Landlock(FileRight.mask(handled), 0, SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL, rules);
+        return landlock(abi, rules);
+    }
+
+    /**
+     * For the program that unpacks images. What it writes cannot be executed, nor read back.
+     *
+     * @param programs directories with what may be read and executed; elsewhere nothing is more than read
+     * @param layer the directory that it fills, when it fills one
+     * @param scratch its temporary directory
+     * @throws MissingWallException as {@link #compile}
+     */
+    public static LaunchSpec.Landlock forUnpacking(
+            int abi, List<String> programs, Optional<String> layer, String scratch) {
+        List<LaunchSpec.Landlock.Rule> rules = new ArrayList<>();
+        rules.add(rule("/proc", EnumSet.of(READ_FILE, READ_DIR)));
+        programs.forEach(path -> rules.add(rule(path, READ_ONLY_DIRECTORY)));
+        layer.ifPresent(path -> rules.add(rule(path, LAYER)));
+        rules.add(rule(scratch, SCRATCH));
+        for (DeviceNode node : DeviceNode.values()) {
+            rules.add(rule(node.path(), EnumSet.of(READ_FILE, WRITE_FILE)));
+        }
+        return landlock(abi, rules);
+    }
+
+    private static LaunchSpec.Landlock landlock(int abi, List<LaunchSpec.Landlock.Rule> rules) {
+        if (abi < LEAST_ABI) {
+            throw new MissingWallException(
+                    "Landlock", "the kernel has version " + abi + " of its interface, sandboxes need " + LEAST_ABI);
+        }
+        return new LaunchSpec.Landlock(
+                FileRight.mask(FileRight.knownTo(abi)), 0, SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL, rules);
     }
 
     private static LaunchSpec.Landlock.Rule rule(String path, Collection<FileRight> rights) {

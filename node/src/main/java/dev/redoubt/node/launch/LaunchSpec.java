@@ -2,6 +2,8 @@ package dev.redoubt.node.launch;
 
 import dev.redoubt.node.flat.FlatWriter;
 import dev.redoubt.protocol.DeviceName;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Set;
 
@@ -155,7 +157,83 @@ public record LaunchSpec(
         }
     }
 
-    void write(FlatWriter out) {
+    static void write(FlatWriter out, List<Mask> masks) {
+        out.u32(masks.size());
+        masks.forEach(
+                mask -> out.string(mask.path()).u32((mask.cover().ordinal() + 1) | (mask.mayBeAbsent() ? 0x10 : 0)));
+    }
+
+    /**
+     * This spec in binary form, to be sent again and again.
+     *
+     * @param more how many files of one sandbox alone will follow this spec's
+     */
+    public Encoded encoded(int more) {
+        try (Arena arena = Arena.ofConfined()) {
+            FlatWriter head = new FlatWriter(arena);
+            writeHead(head, more);
+            FlatWriter tail = new FlatWriter(arena);
+            writeTail(tail);
+            return new Encoded(
+                    this,
+                    head.message().toArray(ValueLayout.JAVA_BYTE),
+                    tail.message().toArray(ValueLayout.JAVA_BYTE),
+                    more);
+        }
+    }
+
+    /** A spec in binary form, up to its last file and from there on. */
+    public static final class Encoded {
+        private final LaunchSpec spec;
+        private final byte[] head;
+        private final byte[] tail;
+        private final int more;
+
+        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more) {
+            this.spec = spec;
+            this.head = head;
+            this.tail = tail;
+            this.more = more;
+        }
+
+        /** What was encoded. */
+        LaunchSpec spec() {
+            return spec;
+        }
+
+        void write(FlatWriter out, List<SynthesisedFile> files) {
+            if (files.size() != more) {
+                throw new IllegalArgumentException(files.size() + " files; " + more + " were promised");
+            }
+            out.raw(head);
+            files.forEach(file -> out.string(file.path()).blob(file.content));
+            out.raw(tail);
+        }
+    }
+
+    /** The same with more flags. */
+    public LaunchSpec withFlags(int more) {
+        return new LaunchSpec(
+                flags | more,
+                guestUid,
+                guestGid,
+                guestCapabilities,
+                boundingSet,
+                securebits,
+                layers,
+                upper,
+                hostname,
+                tmpfs,
+                binds,
+                files,
+                masks,
+                rlimits,
+                landlock,
+                filter,
+                arguments);
+    }
+
+    private void writeHead(FlatWriter out, int more) {
         out.u32(flags)
                 .u32(guestUid)
                 .u32(guestGid)
@@ -172,11 +250,12 @@ public record LaunchSpec(
         tmpfs.forEach(t -> out.string(t.path()).u64(t.bytes()).u32(t.inodes()).u32(t.mode()));
         out.u32(binds.size());
         binds.forEach(bind -> write(out, bind));
-        out.u32(files.size());
+        out.u32(files.size() + more);
         files.forEach(file -> out.string(file.path()).blob(file.content));
-        out.u32(masks.size());
-        masks.forEach(
-                mask -> out.string(mask.path()).u32((mask.cover().ordinal() + 1) | (mask.mayBeAbsent() ? 0x10 : 0)));
+    }
+
+    private void writeTail(FlatWriter out) {
+        write(out, masks);
         out.u32(rlimits.size());
         rlimits.forEach(limit -> out.u32(limit.resource()).u64(limit.soft()).u64(limit.hard()));
         out.u64(landlock.handledFs()).u64(landlock.handledNet()).u64(landlock.scoped());

@@ -142,13 +142,15 @@ public final class Spawner implements AutoCloseable {
     /**
      * Prepares a slot: namespaces, cgroups, id map, everything that does not depend on what will run.
      *
+     * @param plan of the mounts; what is launched in the slot begins its synthesised files with the plan's
      * @param cgroups v1: open cgroup.procs descriptors; v2: the cgroup's directory. They stay the caller's.
      * @throws LaunchException naming the step that failed
      */
-    public Slot prepare(long sandbox, int idBase, boolean cgroup2, int extraFlags, int[] cgroups) {
+    public Slot prepare(long sandbox, int idBase, boolean cgroup2, int extraFlags, SlotPlan plan, int[] cgroups) {
         try (Arena arena = Arena.ofConfined()) {
             FlatWriter message =
                     request(arena, Verb.PREPARE, sandbox).u32(idBase).u32((cgroup2 ? 1 : 0) | extraFlags);
+            plan.write(message);
             Answer answer = ask(Verb.PREPARE, sandbox, message, cgroups);
             return new Slot(answer.u32(0), answer.descriptors().get(0));
         }
@@ -157,17 +159,19 @@ public final class Spawner implements AutoCloseable {
     /**
      * Launches a sandbox in its slot.
      *
+     * @param files of this sandbox alone, after those of the spec
      * @param descriptors the layers' detached mounts and the rest, in the order of the spec; they stay the caller's
      * @throws LaunchException naming the wall that could not be built
      */
-    public Launched launch(long sandbox, LaunchSpec spec, int[] descriptors) {
+    public Launched launch(
+            long sandbox, LaunchSpec.Encoded spec, List<LaunchSpec.SynthesisedFile> files, int[] descriptors) {
         try (Arena arena = Arena.ofConfined()) {
             FlatWriter message = request(arena, Verb.LAUNCH, sandbox);
-            spec.write(message);
+            spec.write(message, files);
             List<Integer> got = ask(Verb.LAUNCH, sandbox, message, descriptors).descriptors();
             return new Launched(got.get(0), got.get(1), got.size() > 2 ? got.get(2) : -1);
         } catch (LaunchException failed) {
-            throw failed.at(spec);
+            throw failed.at(spec.spec());
         }
     }
 

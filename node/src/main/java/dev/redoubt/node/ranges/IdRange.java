@@ -5,9 +5,6 @@ public record IdRange(int index) {
     /** Ids of one sandbox. */
     public static final int SIZE = 65_536;
 
-    /** The ids of programs that unpack images; no sandbox gets them. */
-    public static final IdRange UNPACKING = new IdRange(0);
-
     /** Below are the host's own users and what distributions give to them (/etc/subuid). */
     static final int FIRST = 524_288;
 

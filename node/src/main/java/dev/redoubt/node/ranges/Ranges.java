@@ -48,7 +48,7 @@ public final class Ranges {
         int start = ThreadLocalRandom.current().nextInt(IdRange.COUNT);
         for (int step = 0; step < IdRange.COUNT; step++) {
             IdRange range = new IdRange((start + step) % IdRange.COUNT);
-            if (!range.equals(IdRange.UNPACKING) && LinuxFiles.symlink(ResourceName.check(owner), path(range))) {
+            if (LinuxFiles.symlink(ResourceName.check(owner), path(range))) {
                 return range;
             }
         }

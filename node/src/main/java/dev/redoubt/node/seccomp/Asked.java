@@ -2,7 +2,6 @@ package dev.redoubt.node.seccomp;
 
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
-import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.protocol.CallRules;
 import java.util.HashSet;
 import java.util.Set;
@@ -60,10 +59,8 @@ public record Asked(Set<String> refusals, Set<String> always) {
     }
 
     Decision applied(String call, Decision decision) {
-        if (always.contains(call) && decision.equals(Decision.always(Verdict.Plain.ALLOW))) {
-            return Decision.always(Verdict.Plain.NOTIFY);
-        }
-        return refusals.contains(call) ? decision.explained() : decision;
+        Decision asked = always.contains(call) ? decision.audited() : decision;
+        return refusals.contains(call) ? asked.explained() : asked;
     }
 
     private static Set<String> words(String text) {

@@ -111,7 +111,7 @@ public final class BrokeredSandbox implements AutoCloseable {
 
     Ruling rule(NotifiedCall call) {
         int number = call.number();
-        if (!reasons.allows(number)) {
+        if (!reasons.allows(number, call.arguments())) {
             return new Ruling.Refuse(reasons.refusal(number, call.arguments()));
         }
         if (number == Broker.SYSINFO) {

@@ -109,12 +109,15 @@ public final class CallAudit implements AutoCloseable {
 
     private void handle(NotifiedCall call) {
         Decision decision = decisions.get(call.number());
-        if (decision == null || decision.decide(call.arguments()) != Verdict.Plain.ALLOW) {
+        Verdict verdict = decision == null ? Verdict.Plain.KILL : decision.decide(call.arguments());
+        if (verdict != Verdict.Plain.ALLOW && verdict != Verdict.Plain.PRETEND) {
             listener.refuse(call.id(), Errno.EPERM); // no filter of ours asks about it
             return;
         }
         note(call);
-        if (call.number() == SYSINFO) {
+        if (verdict == Verdict.Plain.PRETEND) {
+            listener.answer(call.id(), 0);
+        } else if (call.number() == SYSINFO) {
             tellFacts(call);
         } else {
             listener.letPass(call.id());

@@ -121,6 +121,14 @@ final class Compiler {
                 out.load(argument.offset());
                 out.ifAnyBit(argument.mask(), held, failed);
             }
+            case ArgumentTest.Null(Argument argument) -> {
+                Label low = new Label();
+                out.load(argument.offset());
+                out.ifEqual(0, low, failed);
+                out.mark(low);
+                out.load(argument.highOffset());
+                out.ifEqual(0, held, failed);
+            }
         }
         out.mark(held);
     }

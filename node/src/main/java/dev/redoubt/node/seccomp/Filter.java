@@ -55,6 +55,11 @@ public final class Filter {
         return new Filter(Compiler.compile(decisions));
     }
 
+    /** The filter of the program that unpacks images: that of the profile {@code minimal}, and less. */
+    public static Filter forUnpacking() {
+        return new Filter(Compiler.compile(Decisions.ofUnpacking()));
+    }
+
     /** The filter of a profile, without a broker. */
     public static Filter compile(CallRules rules) {
         return compile(rules, Asked.NOTHING);

@@ -25,9 +25,10 @@ final class Reasons {
         return RECENT.of(rules);
     }
 
-    /** Whether the list lets a call pass, whatever its registers are. */
-    boolean allows(int number) {
-        return Decision.always(Verdict.Plain.ALLOW).equals(decisions.get(number));
+    /** Whether the list lets a call pass, by its registers alone. */
+    boolean allows(int number, long[] arguments) {
+        Decision decision = decisions.get(number);
+        return decision != null && decision.decide(arguments) == Verdict.Plain.ALLOW;
     }
 
     /** What the list says to a call that was asked about, by its registers alone. */
@@ -44,7 +45,7 @@ final class Reasons {
 
     private String reason(String call, String group, int number, long[] arguments) {
         Decision all = walls.get(number);
-        boolean byProfile = all != null && all.decide(arguments) == Verdict.Plain.ALLOW;
+        boolean byProfile = all != null && !(all.decide(arguments) instanceof Verdict.Refuse);
         String reason = byProfile ? "the profile does not allow it" : CallNames.reason(call);
         return Advice.on(call, group).map(advice -> reason + "; " + advice).orElse(reason);
     }

@@ -77,11 +77,14 @@ public enum Capability {
     public static Set<Capability> ofGuest(Profile profile) {
         return switch (profile.users()) {
             case SINGLE -> EnumSet.noneOf(Capability.class);
-            case SWITCH -> {
-                Set<Capability> guest = EnumSet.copyOf(SWITCH);
-                guest.addAll(ofRootJob(profile));
-                yield guest;
-            }
+            case SWITCH -> ofGuest(ofRootJob(profile));
         };
+    }
+
+    /** The same where jobs may run as several users and one of uid 0 gets these. */
+    public static Set<Capability> ofGuest(Set<Capability> rootJob) {
+        Set<Capability> guest = EnumSet.copyOf(SWITCH);
+        guest.addAll(rootJob);
+        return guest;
     }
 }

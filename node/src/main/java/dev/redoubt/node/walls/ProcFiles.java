@@ -5,7 +5,6 @@ import dev.redoubt.protocol.Size;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -125,7 +124,8 @@ final class ProcFiles {
 
     /** The time when the sandbox was made; it stands still. The time that goes on is clock_gettime(CLOCK_BOOTTIME). */
     static String uptime(Duration sinceBoot) {
-        return String.format(Locale.ROOT, "%d.%02d 0.00\n", sinceBoot.toSeconds(), sinceBoot.toMillisPart() / 10);
+        int hundredths = sinceBoot.toMillisPart() / 10;
+        return sinceBoot.toSeconds() + (hundredths < 10 ? ".0" : ".") + hundredths + " 0.00\n";
     }
 
     /** What a sandbox has mounted. */

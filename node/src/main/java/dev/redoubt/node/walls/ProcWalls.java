@@ -3,6 +3,7 @@ package dev.redoubt.node.walls;
 import dev.redoubt.node.launch.LaunchSpec.Cover;
 import dev.redoubt.node.launch.LaunchSpec.Mask;
 import dev.redoubt.node.launch.LaunchSpec.SynthesisedFile;
+import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.protocol.Limits;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,7 +24,26 @@ public final class ProcWalls {
     private static final List<Mask> MASKS =
             ProcList.ENTRIES.stream().flatMap(ProcWalls::mask).toList();
 
+    /** Paths of {@link #files} and, after them, of {@link #filesOfOne}. */
+    public static final List<String> FILES = Stream.of(
+                    "meminfo",
+                    "vmstat",
+                    "cpuinfo",
+                    "stat",
+                    "loadavg",
+                    "filesystems",
+                    "swaps",
+                    "uptime",
+                    "sys/kernel/random/boot_id")
+            .map(name -> "/proc/" + name)
+            .toList();
+
     private ProcWalls() {}
+
+    /** All of it that a slot can have before anybody knows what will run in it: the covers, and places for the files. */
+    public static SlotPlan plan(HostFacts host) {
+        return new SlotPlan(masks(host), FILES);
+    }
 
     /**
      * The masks, in the order in which they must be placed. A name that the host's kernel has and the list does not
@@ -51,23 +71,29 @@ public final class ProcWalls {
     }
 
     /**
-     * The files that stand in for the kernel's. To be placed after the masks, because one lies beneath a read-only
-     * bind that would cover it.
-     *
-     * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
+     * The files that stand in for the kernel's and are the same in every sandbox of these limits. To be placed after the
+     * masks, because one lies beneath a read-only bind that would cover it.
      */
-    public static List<SynthesisedFile> files(HostFacts host, Limits limits, Instant now, UUID bootId) {
+    public static List<SynthesisedFile> files(HostFacts host, Limits limits) {
         int processors = ProcFiles.processors(limits.cpus(), host.processors());
-        Duration uptime = Duration.between(host.bootTime(), now);
         return List.of(
                 file("meminfo", ProcFiles.meminfo(limits.memory())),
                 file("vmstat", ProcFiles.vmstat(limits.memory())),
                 file("cpuinfo", ProcFiles.cpuinfo(processors, host.processors().getFirst())),
                 file("stat", ProcFiles.stat(processors, host.bootTime())),
                 file("loadavg", ProcFiles.loadavg()),
-                file("uptime", ProcFiles.uptime(uptime)),
                 file("filesystems", ProcFiles.filesystems()),
-                file("swaps", ProcFiles.swaps()),
+                file("swaps", ProcFiles.swaps()));
+    }
+
+    /**
+     * Those that no other sandbox has.
+     *
+     * @param bootId what the sandbox reads as its boot id; random, and the same for its whole life
+     */
+    public static List<SynthesisedFile> filesOfOne(HostFacts host, Instant now, UUID bootId) {
+        return List.of(
+                file("uptime", ProcFiles.uptime(Duration.between(host.bootTime(), now))),
                 file("sys/kernel/random/boot_id", bootId + "\n"));
     }
 

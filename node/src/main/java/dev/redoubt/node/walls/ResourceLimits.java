@@ -28,6 +28,7 @@ public final class ResourceLimits {
                 new Rlimit(STACK, 8 << 20, INFINITY),
                 new Rlimit(MEMLOCK, 8 << 20, 8 << 20),
                 new Rlimit(SIGPENDING, 16_384, 16_384),
+                // The filter refuses queues; this holds where it does not
                 new Rlimit(MSGQUEUE, 819_200, 819_200),
                 new Rlimit(NICE, 0, 0),
                 new Rlimit(RTPRIO, 0, 0));

@@ -133,7 +133,9 @@ final class SandboxCgroupTest {
                 assertThat(group.usage().pids()).isLessThanOrEqualTo(20);
             }
             group.kill();
-            assertThat(bomb.exitCode()).as("killed, or ended by a fork that was refused").isNotZero();
+            assertThat(bomb.exitCode())
+                    .as("killed, or ended by a fork that was refused")
+                    .isNotZero();
         }
     }
 

@@ -3,6 +3,9 @@ package dev.redoubt.node.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.redoubt.linux.Fd;
+import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.ProjectQuota;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.protocol.Size;
 import java.io.IOException;
@@ -84,6 +87,22 @@ final class ProjectQuotaTest {
                 assertThat(made.count()).isBetween(FILES - 8, FILES);
             }
             disk.release();
+        }
+    }
+
+    /** Or every disk there ever was would keep a number, and a place in the file system's table of quotas. */
+    @Test
+    void aProjectIsFreeAgainWhenItsDiskIsRemoved() throws IOException, InterruptedException {
+        try (Disks disks = disks();
+                Fd here = LinuxFiles.open(data.nodeDirectory("disks").toString(), LinuxFiles.O_RDONLY)) {
+            Disk disk = disks.acquire("a-1", LIMIT, FILES);
+            int project = ProjectQuota.of(disk.directory());
+            assertThat(ProjectQuota.read(here, project).mostBytes()).isEqualTo(LIMIT.bytes());
+
+            disk.release();
+            nothingStays();
+
+            assertThat(ProjectQuota.read(here, project)).isEqualTo(new ProjectQuota.Reading(0, 0, 0, 0));
         }
     }
 

@@ -125,6 +125,7 @@ class DoctorTest {
                 .isInstanceOf(Fit.class);
         assertThat(HardeningProbes.cores("|/usr/lib/systemd/systemd-coredump %P"))
                 .isInstanceOf(Weak.class);
+        assertThat(HardeningProbes.cores("@/run/systemd/coredump")).isInstanceOf(Weak.class);
         assertThat(HardeningProbes.cores("core")).isInstanceOf(Fit.class);
         assertThat(HardeningProbes.swap("Filename Type\n/dev/sda2 partition 1 2 3"))
                 .isInstanceOf(Weak.class);

@@ -125,6 +125,13 @@ final class GuestFixture implements AutoCloseable {
         return channel;
     }
 
+    /** Forgets the channel, and comes back on the thread that reads those of another guest. */
+    GuestChannel successorIn(GuestFixture other) {
+        channel.close();
+        channel = await(GuestChannel.reattach(other.loop, socket()));
+        return channel;
+    }
+
     /** Only closes: nobody listens until {@link #successor}. */
     void nodeDies() {
         channel.close();

@@ -5,9 +5,14 @@ import static dev.redoubt.node.guest.GuestFixture.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.linux.Pipe;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class GuestStreamTest {
     private static final long GIB = 1L << 30;
     private static final int MIB = 1 << 20;
+    private static final int MANY = 40;
 
     private GuestFixture guest = GuestFixture.start();
 
@@ -51,6 +57,58 @@ class GuestStreamTest {
         assertThat(most.get()).isLessThan(4 * 1024);
         // idle for a second, it holds nothing of all that
         Eventually.holds(() -> guest.residentKilobytes() < 256);
+    }
+
+    /** Streams that are lent go past the guest: no frame carries them, and what is lent is the job's alone. */
+    @Test
+    void lentStreamsAreTheJobsOwn() throws Exception {
+        CollectedOutput printed = new CollectedOutput(1000);
+        try (Pipe in = Pipe.open();
+                Pipe out = Pipe.open();
+                GuestJob job = guest.channel()
+                        .run(
+                                sh("echo complaint >&2; tr a b; ls /proc/self/fd"),
+                                in.reading(),
+                                out.writing(),
+                                printed)) {
+            try (OutputStream input = in.output()) {
+                input.write("aaa\n".getBytes(StandardCharsets.US_ASCII));
+            }
+
+            // Its three streams and the directory that ls reads
+            assertThat(out.input()).hasContent("bbb\n0\n1\n2\n3");
+            assertThat(await(job.exit())).isInstanceOf(JobExit.Exited.class);
+            assertThat(printed.text()).isEmpty();
+            assertThat(printed.errors()).isEqualTo("complaint\n");
+        }
+    }
+
+    @Test
+    void lentStreamsBreakWhenTheSandboxEnds() throws Exception {
+        try (Pipe in = Pipe.open();
+                Pipe out = Pipe.open()) {
+            GuestJob job = guest.channel().run(sh("sleep 300"), in.reading(), out.writing(), new CollectedOutput(10));
+            await(job.started());
+            guest.close();
+
+            assertThat(out.input()).isEmpty();
+            try (OutputStream input = in.output()) {
+                Eventually.holds(() -> breaks(input));
+            }
+            assertThatThrownBy(() -> await(job.exit())).isInstanceOf(SandboxGoneException.class);
+        } finally {
+            guest = GuestFixture.start();
+        }
+    }
+
+    /** A process that ends closes its descriptors one after the other. */
+    private static boolean breaks(OutputStream pipe) {
+        try {
+            pipe.write(1);
+            return false;
+        } catch (IOException broken) {
+            return String.valueOf(broken.getMessage()).contains("EPIPE");
+        }
     }
 
     @Test
@@ -173,6 +231,37 @@ class GuestStreamTest {
                 assertThat(guest.run("echo " + i).text()).isEqualTo(i + "\n");
             }
         }
+    }
+
+    /** 40 that print for ever and are never acknowledged: one bound for all of them, and others get on. */
+    @Test
+    void manyUnreadJobsShareOneBound() {
+        AtomicLong bytes = new AtomicLong();
+        List<GuestJob> jobs = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            jobs.add(
+                    guest.channel().run(sh("head -c 2000000 /dev/zero"), (j, output) -> bytes.addAndGet(size(output))));
+        }
+        jobs.forEach(job -> await(job.started()));
+        long kept = settled(bytes);
+        assertThat(kept).isBetween(2L * MIB, 4L * MIB + MANY * 8192);
+        assertThat(guest.residentKilobytes()).isLessThan(8 * 1024);
+
+        assertThat(guest.run("head -c 3000000 /dev/zero | tr '\\0' x").text()).hasSize(1 << 20);
+        // also while another sandbox is so loud that it is never quiet
+        try (GuestFixture other = GuestFixture.start()) {
+            GuestChannel beside = other.successorIn(guest);
+            try (GuestJob loud = beside.run(sh("yes"), (j, output) -> j.acknowledge(output.seq()))) {
+                await(loud.started());
+                assertThat(guest.run("head -c 3000000 /dev/zero").code()).isZero();
+            }
+        }
+
+        while (jobs.stream().anyMatch(job -> !job.exit().isDone())) {
+            jobs.forEach(job -> job.acknowledge(job.delivered()));
+        }
+        assertThat(bytes.get()).isEqualTo(MANY * 2_000_000L);
+        jobs.forEach(GuestJob::close);
     }
 
     @Test

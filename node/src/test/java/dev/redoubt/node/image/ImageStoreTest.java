@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.OciLayout.LayerBlob;
 import dev.redoubt.node.image.unpack.Compression;
@@ -146,6 +148,111 @@ class ImageStoreTest {
         Stores.assertEmpty(scratch);
     }
 
+    private Path ref(String name) {
+        return scratch.path("images/refs").resolve(Digest.of(name).hex());
+    }
+
+    private Path record(Image image) {
+        return scratch.path("images/manifests").resolve(image.digest().hex());
+    }
+
+    /** A name as it was written once (without the name), one cut short, one under another file's name; a record in JSON. */
+    @Test
+    void whatAnotherVersionWroteIsPassedOverAndRefusedByName() throws IOException {
+        Image good = importRoot("good", "x");
+        Image old = importRoot("old", "y");
+        importRoot("cut", "z");
+        importRoot("json", "{");
+        Image json = store.resolve("json");
+        Files.writeString(ref("old"), old.digest() + "\n");
+        Files.writeString(ref("cut"), Files.readString(ref("cut")).substring(0, 30));
+        Files.copy(ref("good"), scratch.path("images/refs/by-another-rule"));
+        Files.writeString(record(json), "{\"digest\": \"" + json.digest() + "\"}\n");
+
+        assertThat(store.list()).containsExactly(good);
+        assertThat(store.unreadable())
+                .containsExactlyInAnyOrder(
+                        ref("old").getFileName() + "", ref("cut").getFileName() + "", "by-another-rule", "json");
+        assertThat(store.resolve("good")).isEqualTo(good);
+        for (String name : List.of("old", "cut", "json")) {
+            assertThatThrownBy(() -> store.resolve(name))
+                    .asInstanceOf(type(ImageException.class))
+                    .returns(Reason.STORE, ImageException::reason)
+                    .extracting(ImageException::getMessage)
+                    .asString()
+                    .contains("another version", "remove it");
+        }
+        assertReason(Reason.NOT_FOUND, () -> store.resolve("other"));
+    }
+
+    @Test
+    void whatCannotBeReadCanBeRemovedAndKeepsItsLayersUntilThen() throws IOException {
+        Image good = importRoot("good", "x");
+        Image old = importRoot("old", "y");
+        importRoot("json", "{");
+        Files.writeString(ref("old"), old.digest() + "\n");
+        Files.writeString(record(store.resolve("json")), "{}\n");
+        importRoot("last", "w");
+
+        store.remove("last"); // which collects
+        assertThat(Stores.layers(scratch)).as("whose it is cannot be known").hasSize(4);
+        store.remove("old");
+        assertThat(Stores.layers(scratch)).hasSize(4);
+        store.remove("json");
+
+        assertThat(store.unreadable()).isEmpty();
+        assertThat(Stores.layers(scratch))
+                .containsExactly(good.layers().getFirst().key().hex());
+        assertThat(store.list()).containsExactly(good);
+        assertReason(Reason.NOT_FOUND, () -> store.remove("old"));
+        assertReason(Reason.NOT_FOUND, () -> store.remove("json"));
+    }
+
+    @Test
+    void whatIsSaidToBeUnreadableIsWhatRemoveTakes() throws IOException {
+        importRoot("old", "y");
+        Files.writeString(ref("old"), "old\n");
+        Files.writeString(scratch.path("images/refs/by-another-rule"), "x");
+        Files.write(scratch.path("images/manifests/x.json"), new byte[] {(byte) 0xff});
+
+        assertThat(store.unreadable()).containsExactly("by-another-rule", "old", "x.json");
+        store.unreadable().forEach(store::remove);
+
+        assertThat(store.unreadable()).isEmpty();
+        Stores.assertEmpty(scratch);
+    }
+
+    @Test
+    void anImportReplacesWhatCannotBeRead() throws IOException {
+        importRoot("mine", "x");
+        Files.writeString(ref("mine"), "");
+        Image again = importRoot("mine", "y");
+        assertThat(store.list()).containsExactly(again);
+        assertThat(store.unreadable()).isEmpty();
+    }
+
+    @Test
+    void ourOwnImageIsMadeAgainWhenItCannotBeRead() throws IOException {
+        Image image = store.ensureBuiltIn("busybox");
+        Files.writeString(ref("busybox"), image.digest() + "\n");
+        assertThat(store.ensureBuiltIn("busybox")).isEqualTo(image);
+        Files.writeString(record(image), "{}\n");
+        assertThat(store.ensureBuiltIn("busybox")).isEqualTo(image);
+        assertThat(store.unreadable()).isEmpty();
+    }
+
+    /** A name moves on below a sandbox, and what it has is not understood any more. */
+    @Test
+    void anImageInUseThatCannotBeReadKeepsItsLayers() throws IOException {
+        Image used = importRoot("mine", "x");
+        store.use("mine", "sbx_1");
+        Files.writeString(record(used), "{}\n");
+        assertReason(Reason.IN_USE, () -> store.remove("mine"));
+        importRoot("other", "y");
+        store.remove("other");
+        assertThat(used.layerDirectories().getFirst().resolve("etc/motd")).hasContent("x");
+    }
+
     @Test
     void removingWhatIsNotThereSaysSo() {
         assertReason(Reason.NOT_FOUND, () -> store.remove("nothing"));
@@ -177,7 +284,8 @@ class ImageStoreTest {
             String owner = "sbx_" + at;
             work.add(() -> Stores.open(scratch).ensureBuiltIn("busybox"));
             work.add(() -> {
-                Image used = store.use(store.ensureBuiltIn("busybox").digest().toString(), owner);
+                Image used = store.ensureBuiltIn("busybox");
+                store.use(used.digest().toString(), owner);
                 store.release(owner);
                 return used;
             });
@@ -248,6 +356,9 @@ class ImageStoreTest {
         assertThat(next.list()).containsExactly(kept);
         assertThat(kept.layerDirectories().getFirst().resolve("etc/motd")).hasContent("x");
         assertThat(scratch.sh("cat /proc/mounts")).doesNotContain(scratch.path().toString());
+        // Its sandbox's processes ended with it; the names that it had fall to the next node.
+        Node.open(NodeOfTest.settings(scratch.path())).close();
+        Stores.assertNoSandboxes(scratch);
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {
@@ -263,7 +374,7 @@ class ImageStoreTest {
         Path disk = scratch.make("disk");
         scratch.sh("mount -t tmpfs -o size=1m tmpfs \"$1\"", disk.toString());
         try {
-            ImageStore small = ImageStore.open(disk.resolve("images"), Stores.IDS);
+            ImageStore small = Stores.open(scratch, disk.resolve("images"));
             byte[] big = root().file("usr/big", "x".repeat(2_000_000)).archive();
 
             assertReason(

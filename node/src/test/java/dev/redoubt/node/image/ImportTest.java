@@ -40,8 +40,10 @@ class ImportTest {
     }
 
     @AfterEach
-    void removeStore() {
-        scratch.close();
+    void removeStore() throws IOException {
+        try (Scratch _ = scratch) {
+            Stores.assertNoSandboxes(scratch);
+        }
     }
 
     private static RawTar root() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.OciLayout.LayerBlob;
 import dev.redoubt.node.image.unpack.Compression;
@@ -79,7 +80,21 @@ class PullTest {
     }
 
     private Image pull(String name, PullOptions options) {
-        return store.pull(Reference.parse(name), options, Stores.SILENT);
+        return store.pull(store.reference(name), options, Stores.SILENT);
+    }
+
+    @Test
+    void aNameWithoutAHostMeansTheRegistryOfTheSetting() throws Exception {
+        try (RealRegistry registry = registry()) {
+            ImageStore ours = ImageStore.open(
+                    scratch.path("images"), new ShortNames(registry.host()), NodeOfTest.sandboxes(scratch.path()));
+
+            Image image = ours.pull(ours.reference("repo/image:v1"), PullOptions.standard(), Stores.SILENT);
+
+            assertThat(image.names()).containsExactly(registry.host() + "/repo/image:v1");
+            assertThat(ours.resolve("repo/image:v1")).isEqualTo(image);
+            assertReason(Reason.NOT_FOUND, () -> store.resolve("repo/image:v1"));
+        }
     }
 
     private void assertReason(Reason reason, Runnable call) {
@@ -91,7 +106,7 @@ class PullTest {
         try (RealRegistry registry = registry()) {
             List<ImageEvent> events = new ArrayList<>();
             Image image = store.pull(
-                    Reference.parse(registry.host() + "/repo/image:v1"), PullOptions.standard(), events::add);
+                    store.reference(registry.host() + "/repo/image:v1"), PullOptions.standard(), events::add);
 
             assertThat(image.layers().stream().map(Layer::diffId)).containsExactly(upper.diffId(), lower.diffId());
             assertThat(image.names()).containsExactly(registry.host() + "/repo/image:v1");
@@ -102,7 +117,7 @@ class PullTest {
             Stores.assertNoLeftovers(scratch);
 
             events.clear();
-            store.pull(Reference.parse(image.names().getFirst()), PullOptions.standard(), events::add);
+            store.pull(store.reference(image.names().getFirst()), PullOptions.standard(), events::add);
             assertThat(events)
                     .containsExactly(
                             new ImageEvent.Present(lower.diffId()),
@@ -289,7 +304,7 @@ class PullTest {
             List<Callable<Image>> pulls = new ArrayList<>();
             for (int at = 0; at < 8; at++) {
                 pulls.add(() -> Stores.open(scratch)
-                        .pull(Reference.parse(proxy.host() + "/repo/image:v1"), PullOptions.standard(), Stores.SILENT));
+                        .pull(store.reference(proxy.host() + "/repo/image:v1"), PullOptions.standard(), Stores.SILENT));
             }
             List<Image> images = new ArrayList<>();
             for (Future<Image> pulled : threads.invokeAll(pulls)) {

@@ -3,6 +3,7 @@ package dev.redoubt.node.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.protocol.Problem;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -28,12 +29,35 @@ class ReferenceTest {
         "127.0.0.1:5000/a__b/c-d:1, 127.0.0.1:5000/a__b/c-d:1",
     })
     void isWrittenOut(String text, String name) {
-        assertThat(Reference.parse(text).name()).isEqualTo(name);
+        assertThat(Reference.parse(text, ShortNames.CONVENTION).name()).isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "alpine, mirror:5000/alpine:latest",
+        "me/app:1, mirror:5000/me/app:1",
+        "host.example/app, host.example/app:latest",
+        "docker.io/alpine, docker.io/library/alpine:latest",
+    })
+    void aShortNameMeansTheRegistryOfTheSetting(String text, String name) {
+        ShortNames setting = ShortNames.configured(Map.of("REDOUBT_REGISTRY", "mirror:5000"));
+
+        assertThat(Reference.parse(text, setting).name()).isEqualTo(name);
+        assertThat(Reference.parse(text, setting).host()).doesNotStartWith("docker.io");
+    }
+
+    @Test
+    void withoutTheSettingShortNamesMeanWhatTheyMeanElsewhere() {
+        assertThat(ShortNames.configured(Map.of())).isEqualTo(ShortNames.CONVENTION);
+        assertThat(ShortNames.configured(Map.of("REDOUBT_REGISTRY", ""))).isEqualTo(ShortNames.CONVENTION);
+        assertThatThrownBy(() -> ShortNames.configured(Map.of("REDOUBT_REGISTRY", "https://mirror/")))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("REDOUBT_REGISTRY");
     }
 
     @Test
     void aDigestGoesBeforeTheTag() {
-        Reference reference = Reference.parse("host.example/app:v1@sha256:" + HEX);
+        Reference reference = Reference.parse("host.example/app:v1@sha256:" + HEX, ShortNames.CONVENTION);
 
         assertThat(reference.name()).isEqualTo("host.example/app@sha256:" + HEX);
         assertThat(reference.manifest()).isEqualTo("sha256:" + HEX);
@@ -66,7 +90,7 @@ class ReferenceTest {
                 "host\n/a"
             })
     void whatIsNoName(String text) {
-        assertThatThrownBy(() -> Reference.parse(text)).isInstanceOf(ImageException.class);
+        assertThatThrownBy(() -> Reference.parse(text, ShortNames.CONVENTION)).isInstanceOf(ImageException.class);
     }
 
     @Test
@@ -120,9 +144,9 @@ class ReferenceTest {
                 java.time.Instant.parse("2024-01-02T03:04:05.000000006Z"),
                 "pulled");
 
-        assertThat(ImageRecord.parse(image.text())).isEqualTo(image);
-        assertThatThrownBy(() -> ImageRecord.parse("redoubt-image 1\n")).isInstanceOf(ImageException.class);
-        assertThatThrownBy(() -> ImageRecord.parse(image.text().replace("layer sha256", "layer md5")))
-                .isInstanceOf(ImageException.class);
+        assertThat(ImageRecord.parse(image.text())).contains(image);
+        assertThat(ImageRecord.parse("redoubt-image 1\n")).isEmpty();
+        assertThat(ImageRecord.parse(image.text().replace("layer sha256", "layer md5")))
+                .isEmpty();
     }
 }

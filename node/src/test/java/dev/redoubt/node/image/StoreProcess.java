@@ -1,5 +1,6 @@
 package dev.redoubt.node.image;
 
+import dev.redoubt.node.NodeOfTest;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -18,16 +19,19 @@ final class StoreProcess {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx64m",
+                "-Dredoubt.native=" + System.getProperty("redoubt.native"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 StoreProcess.class.getName(),
-                scratch.path("images").toString()));
+                scratch.path().toString()));
         command.addAll(List.of(words));
         return scratch.start(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT));
     }
 
     public static void main(String[] words) {
-        ImageStore store = ImageStore.open(Path.of(words[0]), Stores.IDS);
+        Path scratch = Path.of(words[0]);
+        ImageStore store =
+                ImageStore.open(scratch.resolve("images"), ShortNames.CONVENTION, NodeOfTest.sandboxes(scratch));
         Image image = words[1].equals("busybox")
                 ? store.ensureBuiltIn("busybox")
                 : store.importArchive(new FileInputStream(FileDescriptor.in), words[2], Stores.SILENT);

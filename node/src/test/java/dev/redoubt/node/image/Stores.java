@@ -2,6 +2,7 @@ package dev.redoubt.node.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.image.unpack.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,19 +13,25 @@ import java.util.stream.Stream;
 
 /** What tests of the store have in common. */
 final class Stores {
-    /** Ids outside of every range that sandboxes get. */
-    static final int IDS = 458_752;
-
     static final Consumer<ImageEvent> SILENT = event -> {};
 
     private Stores() {}
 
     static ImageStore open(Scratch scratch) {
-        return ImageStore.open(scratch.path("images"), IDS);
+        return open(scratch, scratch.path("images"));
     }
 
     static ImageStore open(Scratch scratch, Limits limits) {
-        return ImageStore.open(scratch.path("images"), IDS, limits);
+        return ImageStore.open(scratch.path("images"), ShortNames.CONVENTION, sandboxes(scratch), limits);
+    }
+
+    /** A store elsewhere than in the scratch directory; its sandboxes are there all the same. */
+    static ImageStore open(Scratch scratch, Path images) {
+        return ImageStore.open(images, ShortNames.CONVENTION, NodeOfTest.sandboxes(scratch.path()));
+    }
+
+    static UnpackSandboxes sandboxes(Scratch scratch) {
+        return UnpackSandboxes.of(NodeOfTest.sandboxes(scratch.path()));
     }
 
     static List<String> names(Path directory) throws IOException {
@@ -48,5 +55,14 @@ final class Stores {
     static void assertNoLeftovers(Scratch scratch) throws IOException {
         assertThat(names(scratch.path("images/tmp"))).containsExactly("blobs");
         assertThat(names(scratch.path("images/tmp/blobs"))).isEmpty();
+    }
+
+    /** No sandbox of this scratch directory's is left, nor any part of one. */
+    static void assertNoSandboxes(Scratch scratch) throws IOException {
+        for (String part : List.of("data/node/owners", "data/node/ranges", "run")) {
+            if (Files.exists(scratch.path(part))) {
+                assertThat(names(scratch.path(part))).as(part).isEmpty();
+            }
+        }
     }
 }

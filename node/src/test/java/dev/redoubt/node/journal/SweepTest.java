@@ -6,6 +6,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.Child;
 import dev.redoubt.node.Node;
+import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.disk.Disks;
@@ -51,7 +52,7 @@ final class SweepTest {
         data = DataDirectory.open(temporary.resolve("data"));
         cgroups = Cgroups.detect();
         disks = Disks.open(data);
-        images = Node.openImages(data);
+        images = Node.openImages(NodeOfTest.settings(temporary));
         images.ensureBuiltIn("busybox");
         ranges = Ranges.open(data);
     }
@@ -113,8 +114,8 @@ final class SweepTest {
 
     @Test
     void removesEverythingOfAKilledOwnerAndNothingOfALivingOne() throws IOException, InterruptedException {
-        try (Child doomed = Child.start(LivingOwner.class, data.path().toString());
-                Child living = Child.start(LivingOwner.class, data.path().toString())) {
+        try (Child doomed = Child.start(LivingOwner.class, temporary.toString());
+                Child living = Child.start(LivingOwner.class, temporary.toString())) {
             Holdings doomeds = Holdings.of(doomed);
             Holdings livings = Holdings.of(living);
             assertThat(sweep().isEmpty()).as("control: nobody is dead").isTrue();
@@ -140,7 +141,7 @@ final class SweepTest {
     void ofManySweepsAtOnceOneRemovesAnOwner() throws IOException, InterruptedException, ExecutionException {
         Owner mine = Owner.begin(data);
         try (Fd lock = LinuxFiles.open(mine.lockFile().toString(), LinuxFiles.O_RDWR);
-                Child doomed = Child.start(LivingOwner.class, data.path().toString());
+                Child doomed = Child.start(LivingOwner.class, temporary.toString());
                 ExecutorService threads = Executors.newFixedThreadPool(16)) {
             LinuxFiles.lock(lock);
             mine.publish();

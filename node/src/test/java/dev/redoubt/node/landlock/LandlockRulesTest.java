@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.walls.MissingWallException;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,6 +34,34 @@ final class LandlockRulesTest {
     void aVersionNewerThanWeKnowIsUsedAsFarAsWeKnowIt() {
         assertThat(LandlockRules.compile(99, true, List.of("/tmp")))
                 .isEqualTo(LandlockRules.compile(LandlockRules.LEAST_ABI, true, List.of("/tmp")));
+    }
+
+    @Test
+    void whatUnpacksImagesRunsAndReadsNothingThatItWrites() {
+        LaunchSpec.Landlock rules = LandlockRules.forUnpacking(6, List.of("/jdk"), Optional.of("/target"), "/tmp");
+        long run = FileRight.mask(Set.of(FileRight.EXECUTE));
+        long write = FileRight.mask(Set.of(FileRight.WRITE_FILE, FileRight.MAKE_REG));
+
+        assertThat(right(rules, "/jdk") & run).isEqualTo(run);
+        assertThat(right(rules, "/jdk") & write).isZero();
+        assertThat(right(rules, "/target") & write).isEqualTo(write);
+        assertThat(right(rules, "/target") & FileRight.mask(Set.of(FileRight.EXECUTE, FileRight.READ_FILE)))
+                .isZero();
+        assertThat(right(rules, "/tmp") & run).isZero();
+        assertThat(rules.rules()).noneMatch(rule -> rule.path().equals("/"));
+        assertThat(LandlockRules.forUnpacking(6, List.of("/jdk"), Optional.empty(), "/tmp")
+                        .rules())
+                .noneMatch(rule -> rule.path().equals("/target"));
+        assertThatThrownBy(() -> LandlockRules.forUnpacking(5, List.of(), Optional.empty(), "/tmp"))
+                .isInstanceOf(MissingWallException.class);
+    }
+
+    private static long right(LaunchSpec.Landlock rules, String path) {
+        return rules.rules().stream()
+                .filter(rule -> rule.path().equals(path))
+                .findFirst()
+                .orElseThrow()
+                .access();
     }
 
     /** A rule with a right that is not handled is EINVAL to the kernel. */

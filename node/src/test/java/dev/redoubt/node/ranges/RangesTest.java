@@ -51,6 +51,24 @@ final class RangesTest {
         assertThat(bases).hasSize(2000);
     }
 
+    /** At the end of all ranges it is said so; one that is given back is found, wherever it lies. */
+    @Test
+    void whenAllAreTakenTheFirstGivenBackIsTheNext() throws IOException {
+        Ranges ranges = open();
+        Path claims = temporary.resolve("data/node/ranges");
+        for (int index = 1; index < IdRange.COUNT; index++) { // as claim() does, but not at random places
+            Files.createSymbolicLink(claims.resolve(Integer.toString(index)), Path.of("one"));
+        }
+        assertThat(ranges.claim("one")).isEqualTo(new IdRange(0));
+        assertThatThrownBy(() -> ranges.claim("two"))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("all 28664 id ranges are taken");
+        for (int index : List.of(0, 20_000, IdRange.COUNT - 1)) {
+            ranges.release(new IdRange(index));
+            assertThat(ranges.claim("two")).isEqualTo(new IdRange(index));
+        }
+    }
+
     @Test
     void rangesAreWholeAndNeverNegative() {
         assertThat(new IdRange(0).base()).isEqualTo(524_288);

@@ -10,17 +10,24 @@ import dev.redoubt.policy.calls.ArgumentTest;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Clause;
 import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
 import dev.redoubt.policy.calls.Verdict;
 import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.protocol.CallRule;
 import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.Condition;
 import dev.redoubt.protocol.Profile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
@@ -34,6 +41,7 @@ final class FilterTest {
     private static final int SAMPLES = 60;
 
     private static final int ALLOW = 0x7fff0000;
+    private static final int PRETEND = 0x00050000;
     private static final int NOTIFY = 0x7fc00000;
     private static final int KILL_PROCESS = 0x80000000;
 
@@ -47,6 +55,11 @@ final class FilterTest {
     static Stream<Named<CallRules>> rules() {
         return Stream.concat(BuiltIns.all().stream(), Stream.of(Profile.NOTHING))
                 .map(profile -> Named.of(profile.name(), profile.calls()));
+    }
+
+    /** Of those that programs run under. */
+    static Stream<Named<CallRules>> ofPrograms() {
+        return BuiltIns.all().stream().map(profile -> Named.of(profile.name(), profile.calls()));
     }
 
     /** The program agrees with the list for every number of three ABIs and arguments of all kinds. */
@@ -89,6 +102,7 @@ final class FilterTest {
                         interesting.add(Integer.lowestOneBit(argument.mask()));
                         interesting.add(~argument.mask());
                     }
+                    case ArgumentTest.Null ignored -> {} // 0 is interesting anyway
                 }
             }
         }
@@ -98,14 +112,15 @@ final class FilterTest {
             long[] arguments = new long[6];
             for (int a = 0; a < 6; a++) {
                 int low = interesting.get(random.nextInt(interesting.size())) + (random.nextInt(8) == 0 ? 1 : 0);
-                arguments[a] = (long) random.nextInt() << 32 | Integer.toUnsignedLong(low);
+                int high = random.nextBoolean() ? 0 : random.nextInt();
+                arguments[a] = (long) high << 32 | Integer.toUnsignedLong(low);
             }
             samples.add(arguments);
         }
         return samples;
     }
 
-    /** The kernel reads ints; whatever stands in the high half must not change the answer (CVE-2019-10063). */
+    /** The kernel reads ints, but for pointers; their high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
     @MethodSource("rules")
     void theHighHalfOfAnArgumentNeverMatters(CallRules calls) {
@@ -116,7 +131,9 @@ final class FilterTest {
             for (long[] arguments : samples(decision, random)) {
                 int answer = machine.run(X86_64, number, arguments);
                 for (int a = 0; a < 6; a++) {
-                    arguments[a] &= 0xffff_ffffL;
+                    if (!pointers(decision).contains(a)) {
+                        arguments[a] &= 0xffff_ffffL;
+                    }
                 }
                 assertThat(machine.run(X86_64, number, arguments))
                         .as("seed %d, call %d", seed, number)
@@ -125,16 +142,31 @@ final class FilterTest {
         });
     }
 
+    private static Set<Integer> pointers(Decision decision) {
+        Set<Integer> indices = new HashSet<>();
+        decision.clauses()
+                .forEach(clause -> clause.tests().forEach(test -> {
+                    if (test instanceof ArgumentTest.Null(Argument argument)) {
+                        indices.add(argument.index());
+                    }
+                }));
+        return indices;
+    }
+
+    /** One that asks a broker too: what it lets pass costs as much as without one. */
     @ParameterizedTest
     @MethodSource("rules")
     void isSmallAndShallow(CallRules calls) {
-        Filter filter = Filter.compile(calls);
+        Filter alone = Filter.compile(calls);
         System.out.printf(
                 "filter: %d instructions, deepest path %d, sha256 %s%n",
-                filter.length(), filter.depth(), filter.sha256());
-        assertThat(filter.length()).isLessThan(600);
-        assertThat(filter.depth()).isLessThan(60);
-        assertThat(filter.bytes()).hasSize(filter.length() * 8);
+                alone.length(), alone.depth(), alone.sha256());
+        for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL, Asked.OPENS_TOO)) {
+            Filter filter = Filter.compile(calls, asked);
+            assertThat(filter.length()).isLessThan(600);
+            assertThat(filter.depth()).isLessThan(60).isLessThanOrEqualTo(alone.depth());
+            assertThat(filter.bytes()).hasSize(filter.length() * 8);
+        }
     }
 
     @Test
@@ -187,6 +219,23 @@ final class FilterTest {
                 .hasMessageContaining("mounts");
     }
 
+    /** A rule about the flags of an open must not be a way around the broker that looks at its path. */
+    @Test
+    void anOpenThatARuleAllowsOnlySometimesIsAskedAboutToo() {
+        CallRule readers = new CallRule.Allow(
+                List.of(Condition.on(2, new Condition.OneOf(3, new TreeSet<>(Set.of(0))))), List.of());
+        CallRules rules =
+                new CallRules(STANDARD.groups(), new TreeMap<>(Map.of("openat", readers)), new TreeSet<>());
+        BpfMachine alone = new BpfMachine(Filter.compile(rules).bytes());
+        BpfMachine asking = new BpfMachine(Filter.of(rules, true).bytes());
+        int openat = CallNumbers.of("openat");
+        for (int flags = 0; flags < 3; flags++) {
+            long[] arguments = {0, 0, flags, 0, 0, 0};
+            assertThat(alone.run(X86_64, openat, arguments)).isEqualTo(flags == 0 ? ALLOW : refused(EPERM));
+            assertThat(asking.run(X86_64, openat, arguments)).isEqualTo(flags == 0 ? NOTIFY : refused(EPERM));
+        }
+    }
+
     /** On the way of every start: a profile that was compiled before costs a look into a map. */
     @Test
     void isCompiledOnce() {
@@ -202,6 +251,91 @@ final class FilterTest {
         Arrays.sort(times);
         System.out.println("a compiled profile, found again: median " + times[50] + " ns");
         assertThat(Duration.ofNanos(times[50])).isLessThan(Duration.ofNanos(100_000));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofPrograms")
+    void theCoreLimitIsReadAndNeverSet(CallRules calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        int prlimit = CallNumbers.of("prlimit64");
+        long lowHalfZero = 1L << 32;
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, 0x1000, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 4, lowHalfZero, lowHalfZero, 0, 0}))
+                .isEqualTo(refused(EPERM));
+        assertThat(machine.run(X86_64, prlimit, new long[] {0, 3, 0x1000, 0x1000, 0, 0}))
+                .isEqualTo(ALLOW);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {4, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(PRETEND);
+        assertThat(machine.run(X86_64, CallNumbers.of("setrlimit"), new long[] {7, 0x1000, 0, 0, 0, 0}))
+                .isEqualTo(ALLOW);
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofPrograms")
+    void schedulingIsForOneselfAndNeverForPid1(CallRules calls) {
+        BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
+        for (String call : List.of("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity")) {
+            int number = CallNumbers.of(call);
+            assertThat(machine.run(X86_64, number, new long[6])).as(call).isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, number, new long[] {1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+            // The kernel takes 32 bits of a pid
+            assertThat(machine.run(X86_64, number, new long[] {1L << 32 | 1, 0, 0, 0, 0, 0}))
+                    .as(call)
+                    .isEqualTo(refused(EPERM));
+        }
+        // Processes, groups, users: counted from 0 by the one, from 1 by the other
+        for (int group = 0; group < 2; group++) {
+            int nice = CallNumbers.of("setpriority");
+            int io = CallNumbers.of("ioprio_set");
+            assertThat(machine.run(X86_64, nice, new long[] {group, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, nice, new long[] {group, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, nice, new long[] {2, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 0, 5, 0, 0, 0}))
+                    .isEqualTo(ALLOW);
+            assertThat(machine.run(X86_64, io, new long[] {group + 1, 1, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+            assertThat(machine.run(X86_64, io, new long[] {3, group, 5, 0, 0, 0}))
+                    .isEqualTo(refused(EPERM));
+        }
+    }
+
+    /** What unpacks images has the profile minimal, less what it has no use for, and the mark of a deleted name. */
+    @Test
+    void unpackingAllowsLessThanMinimal() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW).bytes());
+        BpfMachine unpacking = new BpfMachine(Filter.forUnpacking().bytes());
+        int mknodat = CallNumbers.of("mknodat");
+        Decisions.ofUnpacking().forEach((number, decision) -> {
+            for (long[] arguments : samples(decision, random)) {
+                int answer = unpacking.run(X86_64, number, arguments);
+                assertThat(answer)
+                        .as("seed %d", seed)
+                        .isEqualTo(decision.decide(arguments).action());
+                if (answer == ALLOW && number != mknodat) {
+                    assertThat(narrow.run(X86_64, number, arguments)).isEqualTo(ALLOW);
+                }
+            }
+        });
+        int device = 0x2000;
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0})).isEqualTo(ALLOW);
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, device, 0x103}))
+                .isEqualTo(refused(EPERM));
+        assertThat(unpacking.run(X86_64, mknodat, new long[] {3, 0, 0x6000, 0})).isEqualTo(refused(EPERM));
+        for (String call : List.of("socket", "connect", "bind", "memfd_create", "mknod")) {
+            assertThat(unpacking.run(X86_64, CallNumbers.of(call), new long[6])).isEqualTo(refused(EPERM));
+        }
     }
 
     private static int answer(CallRules calls, String call) {

@@ -27,7 +27,7 @@ final class ProgramsTest {
             new Program("busybox", """
                     busybox sh -c 'mkdir a && echo hello > a/b && tar c a | gzip | gunzip | tar t && ls -lR a && mkfifo f'"""),
             new Program("bash", """
-                    set -e; exec 3<>p; coproc cat; kill %1; trap 'true' TERM; (ulimit -n 100; ulimit -a >/dev/null)
+                    set -e; exec 3<>p; coproc cat; kill %1; trap 'true' TERM; (ulimit -n 100; ulimit -c 0; ulimit -a >/dev/null)
                     dd if=/dev/zero of=z bs=4k count=4 2>/dev/null; cp --sparse=always z y; cmp z y; find . | xargs ls -d
                     sort < /etc/passwd | uniq | wc -l; nice -n 5 timeout 5 true; nproc; id; touch -d yesterday z; rm -rf z"""),
             new Program("python3", """
@@ -82,6 +82,8 @@ final class ProgramsTest {
                     apt-get -o Dir::State::lists=l -o Dir::Cache=c -o APT::Sandbox::User=root update -o Dir::Etc::sourcelist=/dev/null \\
                         -o Dir::Etc::sourceparts=/dev/null
                     dpkg-query -W dpkg; dpkg-deb --version | head -1"""),
+            // Ends when it cannot set the core limit
+            new Program("gpg", "gpg --version | head -1"),
             new Program("perl", """
                     perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0) or die; fork or exit; wait; print -s "/etc/passwd"'"""));
 

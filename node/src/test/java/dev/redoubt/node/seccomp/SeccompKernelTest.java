@@ -90,6 +90,12 @@ final class SeccompKernelTest {
             EPERM set_mempolicy_home_node 1 1 0 99
             EPERM migrate_pages -1 0 0 0
             EPERM move_pages -1 0 0 0 0 0
+            ENOSYS mq_open s:x 0 0 0
+            ENOSYS mq_unlink s:x
+            ENOSYS mq_timedsend -1 0 0 0 0
+            ENOSYS mq_timedreceive -1 0 0 0 0
+            ENOSYS mq_notify -1 0
+            ENOSYS mq_getsetattr -1 0 0
             ENOSYS io_uring_setup 0 0
             ENOSYS io_uring_enter -1 0 0 0 0 0
             ENOSYS io_uring_register -1 99 0 0
@@ -144,6 +150,8 @@ final class SeccompKernelTest {
             ENOTTY ioctl -1 0xC0045877 0
             ENOTTY ioctl -1 0x80111500 0
             EPERM ioctl -1 0xB701 0
+            EPERM ioctl -1 0xFF01 0
+            EPERM ioctl -1 0xFF09 0
             EPERM ioctl -1 1 0
             EPERM mknod s:/nonexistent/x 0x2180 0
             EPERM mknod s:/nonexistent/x 0x6180 0
@@ -158,7 +166,19 @@ final class SeccompKernelTest {
             EPERM clone 0x20000011
             EPERM clone 0x40000011
             EPERM clone 0x80
+            EPERM setpriority 0 1 0
+            EPERM setpriority 1 1 0
+            EPERM setpriority 2 0 0
+            EPERM setpriority 2 99999 0
+            EPERM sched_setscheduler 1 -1 0
+            EPERM sched_setparam 1 0
+            EPERM sched_setattr 1 0 0
+            EPERM sched_setaffinity 1 0 0
+            EPERM ioprio_set 1 1 -1
+            EPERM ioprio_set 2 1 -1
+            EPERM ioprio_set 3 0 -1
             EPERM prlimit64 1 7 0 b:16
+            EPERM prlimit64 0 4 b:16 b:16
             EINVAL prctl 34 0 0 0 0
             EINVAL prctl 67 1 0 0 0
             EINVAL arch_prctl 0x1012 1
@@ -199,7 +219,20 @@ final class SeccompKernelTest {
             mknod s:/nonexistent/x 0xC180 0
             mknodat -1 s:x 0x8180 0
             renameat2 -1 s:x -1 s:y 1
+            setpriority 0 0 0
+            setpriority 1 0 0
+            setpriority 0 99999999 0
+            getpriority 0 1
+            sched_setscheduler 0 0 b:4
+            sched_setparam 0 b:4
+            sched_getattr 1 b:48 48 0
+            sched_setaffinity 0 8 1
+            sched_getaffinity 1 8 1
+            ioprio_set 1 0 0x4004
+            ioprio_get 1 1
             prlimit64 0 7 0 b:16
+            prlimit64 0 4 0 b:16
+            setrlimit 16 b:16
             prctl 16 b:16 0 0 0
             arch_prctl 0x1003 b:8
             personality -1
@@ -226,7 +259,6 @@ final class SeccompKernelTest {
             landlock_restrict_self -1 0
             adjtimex b:256
             shmget 0 -1 0
-            mq_unlink s:x
             memfd_create s:x -1
             sysinfo b:128
             file_getattr -1 s:x 0 0 0
@@ -349,10 +381,18 @@ final class SeccompKernelTest {
         assertThat(results(standard, Stream.of(sync))).containsExactly(-(long) Errno.EPERM);
     }
 
-    /** ENOSYS on every kernel we run on, the kernel's own, or sync: see the tests beside. */
+    /** ENOSYS on every kernel we run on, the kernel's own, sync, the core limit, ids: see the tests beside. */
     private static Set<String> triedElsewhere() {
-        Set<String> gone = new HashSet<>(
-                Set.of("set_thread_area", "get_thread_area", "lookup_dcookie", "uretprobe", "uprobe", "sysfs", "sync"));
+        Set<String> gone = new HashSet<>(Set.of(
+                "set_thread_area",
+                "get_thread_area",
+                "lookup_dcookie",
+                "uretprobe",
+                "uprobe",
+                "sysfs",
+                "sync",
+                "setrlimit"));
+        TAKES_THE_GUESTS_ID.forEach(call -> gone.add(call.split(" ", -1)[0]));
         gone.addAll(Objects.requireNonNull(CallNames.groups().get("@gone")).refused());
         return gone;
     }
@@ -391,7 +431,6 @@ final class SeccompKernelTest {
                 ENOSYS shmget 0 -1 0
                 ENOSYS msgget 0 -1
                 ENOSYS semget 0 -1 0
-                ENOSYS mq_unlink s:x
                 EPROTONOSUPPORT socket 16 3 0
                 EPERM adjtimex 0
                 EPERM clock_adjtime 99 0""");
@@ -430,6 +469,63 @@ final class SeccompKernelTest {
         }
         assertThat(without.stream().filter(result -> result >= 0).count())
                 .isGreaterThan(behind.stream().filter(result -> result >= 0).count());
+    }
+
+    /** Every way to set it: the old call, the new one, with a pointer whose low half is 0, and with the old limit. */
+    @Test
+    void theCoreLimitStaysOne() {
+        assertThat(control.run("core").out()).as("control").isEqualTo("0 0\n0 0\n0 0\n0 0\n");
+        for (Profile profile : BuiltIns.all()) {
+            WallsProbe probe =
+                    control.behindFilter(Filter.compile(profile.calls()).bytes());
+            assertThat(probe.run("core").out()).as(profile.name()).isEqualTo("0 1\n0 1\n0 1\n-1 1\n");
+        }
+    }
+
+    private static final List<String> TAKES_THE_GUESTS_ID = List.of(
+            "setuid 65533",
+            "setgid 65533",
+            "setreuid 65533 -1",
+            "setreuid -1 65533",
+            "setregid 65533 -1",
+            "setregid -1 65533",
+            "setresuid 65533 -1 -1",
+            "setresuid -1 65533 -1",
+            "setresuid -1 -1 65533",
+            "setresgid 65533 -1 -1",
+            "setresgid -1 65533 -1",
+            "setresgid -1 -1 65533",
+            "setfsuid 65533",
+            "setfsgid 65533");
+
+    /** The probe is root, who may take every id. Each in a process of its own, because the control does take it. */
+    @Test
+    void nobodyTakesTheGuestsId() {
+        for (String call : TAKES_THE_GUESTS_ID) {
+            Attempt attempt = new Attempt("EPERM " + call);
+            assertThat(results(control, Stream.of(attempt.words())))
+                    .as("control: %s", call)
+                    .containsExactly(0L);
+            for (Profile profile : BuiltIns.all()) {
+                WallsProbe probe =
+                        control.behindFilter(Filter.compile(profile.calls()).bytes());
+                assertRefused(
+                        List.of(attempt, attempt), results(probe, Stream.of(attempt.words(), attempt.withHighBits())));
+            }
+        }
+    }
+
+    @Test
+    void everyOtherIdIsTaken() {
+        for (String call : TAKES_THE_GUESTS_ID) {
+            for (String other : List.of("-1", "0", "1000", "65532", "65534")) {
+                List<String> words = Attempt.numbered(call.replace("65533", other));
+                assertThat(results(standard, Stream.of(words)))
+                        .as("%s", words)
+                        .isEqualTo(results(control, Stream.of(words)))
+                        .doesNotContain(-(long) Errno.EPERM);
+            }
+        }
     }
 
     /** dev.tty.legacy_tiocsti and CAP_SYS_ADMIN decide on a new kernel; the probe runs as root, so the control works. */

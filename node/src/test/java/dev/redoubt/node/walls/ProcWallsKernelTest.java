@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -42,7 +43,7 @@ final class ProcWallsKernelTest {
                     .append('\n');
         }
         int number = 0;
-        for (SynthesisedFile file : ProcWalls.files(HOST, LIMITS, Instant.now(), BOOT_ID)) {
+        for (SynthesisedFile file : files()) {
             Path content = Files.write(scratch.resolve("file" + number++), file.content());
             script.append("mount --bind ")
                     .append(content)
@@ -172,7 +173,7 @@ final class ProcWallsKernelTest {
     @Test
     void theFixedListsAreWithinASpec() {
         assertThat(List.of(
-                        ProcWalls.files(HOST, LIMITS, Instant.now(), BOOT_ID).size(),
+                        files().size(),
                         TmpfsMounts.of(LIMITS, true).size(),
                         ResourceLimits.ofGuest().size()))
                 .allMatch(size -> size <= 16);
@@ -190,5 +191,11 @@ final class ProcWallsKernelTest {
                 "for l in '" + options + "'.split(): r, s, h = map(int, l.split(':')); resource.setrlimit(r, (s, h))";
         assertThat(sh(covered, "python3 -c \"import resource\n" + script + "\nprint(resource.getrlimit(4))\""))
                 .isEqualTo("(1, 1)\n");
+    }
+
+    private static List<SynthesisedFile> files() {
+        List<SynthesisedFile> files = new ArrayList<>(ProcWalls.files(HOST, LIMITS));
+        files.addAll(ProcWalls.filesOfOne(HOST, Instant.now(), BOOT_ID));
+        return files;
     }
 }

@@ -7,8 +7,9 @@ import java.util.stream.Collectors;
 /**
  * The bits of an argument that a test looks at.
  *
- * <p>Only ever bits of the low half. The arguments tested here are ints to the kernel, which ignores the high half; a
- * filter that compares all 64 bits lets ioctl(fd, TIOCSTI | 1 &lt;&lt; 32) through (CVE-2019-10063).
+ * <p>Only bits of the low half, but for a pointer ({@link #isNull}). The arguments tested here are ints to the kernel,
+ * which ignores the high half; a filter that compares all 64 bits lets ioctl(fd, TIOCSTI | 1 &lt;&lt; 32) through
+ * (CVE-2019-10063).
  *
  * @param index 0 to 5
  * @param mask the bits, all 32 by default
@@ -40,9 +41,19 @@ public record Argument(int index, int mask) {
         return new ArgumentTest.AnyBit(bits(bits));
     }
 
+    /** All that a filter can know of a pointer. Both halves: mmap(2) gives memory at an address whose low half is 0. */
+    ArgumentTest isNull() {
+        return new ArgumentTest.Null(this);
+    }
+
     /** The place of the low half in struct seccomp_data (little-endian). */
     public int offset() {
         return 16 + 8 * index;
+    }
+
+    /** The place of the high half. */
+    public int highOffset() {
+        return offset() + 4;
     }
 
     int of(long[] arguments) {

@@ -20,10 +20,14 @@ public sealed interface ArgumentTest {
 
     record AnyBit(Argument argument) implements ArgumentTest {}
 
+    /** Of all 64 bits none is set. */
+    record Null(Argument argument) implements ArgumentTest {}
+
     default boolean holds(long[] arguments) {
         return switch (this) {
             case OneOf(Argument argument, List<Integer> values) -> values.contains(argument.of(arguments));
             case AnyBit(Argument argument) -> argument.of(arguments) != 0;
+            case Null(Argument argument) -> arguments[argument.index()] == 0;
         };
     }
 }

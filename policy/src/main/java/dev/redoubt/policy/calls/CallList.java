@@ -9,6 +9,7 @@ import static dev.redoubt.policy.calls.Lines.allow;
 import static dev.redoubt.policy.calls.Lines.allowIf;
 import static dev.redoubt.policy.calls.Lines.call;
 import static dev.redoubt.policy.calls.Lines.group;
+import static dev.redoubt.policy.calls.Lines.pretendIf;
 import static dev.redoubt.policy.calls.Lines.refuse;
 import static dev.redoubt.policy.calls.Lines.refuseIf;
 import static dev.redoubt.policy.calls.Lines.refused;
@@ -22,7 +23,10 @@ import static dev.redoubt.protocol.CallError.EOPNOTSUPP;
 import static dev.redoubt.protocol.CallError.EPERM;
 import static dev.redoubt.protocol.CallError.EPROTONOSUPPORT;
 
+import dev.redoubt.policy.calls.Lines.Line;
+import dev.redoubt.protocol.InsideIds;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The filter, to be read from top to bottom: every system call of x86-64 and what becomes of it.
@@ -58,10 +62,33 @@ final class CallList {
 
     private static final int S_IFMT = 0xf000;
     private static final int S_IFIFO = 0x1000;
+    private static final int S_IFCHR = 0x2000;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFSOCK = 0xc000;
 
+    private static final int RLIMIT_CORE = 4;
+
+    private static final int PRIO_USER = 2;
+    private static final int IOPRIO_WHO_USER = 3;
+
     private static final int ADDR_NO_RANDOMIZE = 0x0040000;
+
+    /**
+     * What is different for the program that unpacks images, beside the profile minimal: it talks to nobody, watches
+     * nothing, and what a layer deletes of the layers below is a character device without a driver.
+     */
+    static final Group UNPACKING = group(
+            "@unpacking",
+            "writing files below one directory, from one descriptor",
+            call(
+                    "mknodat",
+                    refused(EPERM),
+                    "a device node is a door into the kernel; 0:0 is none, it is overlayfs' mark for a deleted name",
+                    allowIf(THIRD.bits(S_IFMT).is(0, S_IFREG, S_IFIFO)),
+                    allowIf(THIRD.bits(S_IFMT).is(S_IFCHR), FOURTH.is(0))),
+            refuse(EPERM, "mknodat says the same relative to a directory", "mknod"),
+            refuse(EPERM, "its input and output are open when it starts", """
+                    socket connect bind listen accept accept4 inotify_init inotify_init1 memfd_create"""));
 
     static final List<Group> GROUPS = List.of(
             group(
@@ -98,7 +125,7 @@ final class CallList {
                             refuseIf(ENOTTY, SECOND.bits(Ioctl.TYPE).is(Ioctl.BTRFS)),
                             allowIf(SECOND.is(Ioctl.FS_IOC_GETFLAGS, Ioctl.FS_IOC_FSGETXATTR)),
                             refuseIf(ENOTTY, SECOND.bits(Ioctl.TYPE).is(Ioctl.EXT, Ioctl.XFS, Ioctl.FS_IDENTITY)),
-                            refuseIf(EPERM, SECOND.bits(Ioctl.TYPE).is(Ioctl.NAMESPACE)),
+                            refuseIf(EPERM, SECOND.bits(Ioctl.TYPE).is(Ioctl.NAMESPACE, Ioctl.PIDFS)),
                             refuseIf(EPERM, SECOND.is(Ioctl.FIBMAP)))),
             group(
                     "@file-system",
@@ -152,10 +179,17 @@ final class CallList {
                             fork vfork execve execveat exit exit_group wait4 waitid getpid getppid gettid getpgid
                             setpgid getpgrp setsid getsid uname getcpu set_tid_address set_robust_list get_robust_list
                             rseq restart_syscall futex futex_waitv futex_wait futex_wake futex_requeue membarrier
-                            sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
-                            sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_setaffinity
-                            sched_getaffinity sched_setattr sched_getattr getpriority setpriority ioprio_set ioprio_get
-                            getrlimit setrlimit getrusage times pidfd_open"""),
+                            sched_yield sched_getparam sched_getscheduler sched_get_priority_max
+                            sched_get_priority_min sched_rr_get_interval sched_getaffinity sched_getattr getpriority
+                            ioprio_get getrlimit getrusage times pidfd_open"""),
+                    // Where there is a single user, PID 1 has the id of its jobs, and the kernel would let them
+                    neverTheInits("sched_setparam", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setscheduler", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setaffinity", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("sched_setattr", refuseIf(EPERM, FIRST.is(1))),
+                    neverTheInits("setpriority", refuseIf(EPERM, FIRST.is(PRIO_USER)), refuseIf(EPERM, SECOND.is(1))),
+                    neverTheInits(
+                            "ioprio_set", refuseIf(EPERM, FIRST.is(IOPRIO_WHO_USER)), refuseIf(EPERM, SECOND.is(1))),
                     call(
                             "clone",
                             ALLOW,
@@ -166,10 +200,21 @@ final class CallList {
                             "its flags are in memory, where a filter cannot look; libraries fall back to clone",
                             "clone3"),
                     refuse(EPERM, "makes or enters namespaces", "unshare setns"),
+                    // The core limit stays 1, see ResourceLimits. Who lowers it wants no core file, and there is none;
+                    // an error would end gpg. What a new limit is cannot be seen, so raising seems to work too.
+                    call(
+                            "setrlimit",
+                            ALLOW,
+                            "with a core limit of 0 a crash starts the handler that the host has behind a pipe",
+                            pretendIf(FIRST.is(RLIMIT_CORE))),
                     call(
                             "prlimit64",
                             refused(EPERM),
-                            "lowering PID 1's limits breaks every later job",
+                            "lowering PID 1's limits breaks every later job; the core limit as in setrlimit",
+                            allowIf(FIRST.is(0), THIRD.isNull()),
+                            pretendIf(FIRST.is(0), SECOND.is(RLIMIT_CORE), FOURTH.isNull()),
+                            // Who asks for the old limit as well would go on with memory that nobody has written
+                            refuseIf(EPERM, SECOND.is(RLIMIT_CORE)),
                             allowIf(FIRST.is(0))),
                     call(
                             "prctl",
@@ -199,9 +244,17 @@ final class CallList {
             group(
                     "@credentials",
                     "ids and capabilities; the kernel checks them against the sandbox's user namespace",
+                    // setgroups(2) names its groups in memory, where no filter looks: that group alone opens nothing
                     allow("""
-                            getuid geteuid getgid getegid getresuid getresgid getgroups setuid setgid setreuid setregid
-                            setresuid setresgid setgroups setfsuid setfsgid capget capset""")),
+                            getuid geteuid getgid getegid getresuid getresgid getgroups setgroups capget capset"""),
+                    neverTheGuests("setuid", FIRST),
+                    neverTheGuests("setgid", FIRST),
+                    neverTheGuests("setreuid", FIRST, SECOND),
+                    neverTheGuests("setregid", FIRST, SECOND),
+                    neverTheGuests("setresuid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setresgid", FIRST, SECOND, THIRD),
+                    neverTheGuests("setfsuid", FIRST),
+                    neverTheGuests("setfsgid", FIRST)),
             group(
                     "@self-confinement",
                     "programs may build more walls around themselves",
@@ -292,9 +345,12 @@ final class CallList {
             group("@netlink", "asking the kernel about the sandbox's own interfaces and routes: a part of socket"),
             group(
                     "@ipc",
-                    "SysV and POSIX objects of the sandbox's own IPC namespace; wide and old, databases and X clients use it",
+                    "SysV objects of the sandbox's own IPC namespace; wide and old, databases and X clients use it",
                     allow(ENOSYS, """
-                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+                            shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"""),
+                    // EACCES is what Landlock says: a queue is a file below no path that a rule could name. A program
+                    // takes that for its own mistake; ENOSYS is a kernel without queues, for which it has another way.
+                    refuse(ENOSYS, "behind Landlock nobody can open a POSIX queue", """
                             mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr""")),
             group(
                     "@asynchronous-io",
@@ -355,4 +411,16 @@ final class CallList {
                             _sysctl uselib create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg
                             afs_syscall tuxcall security vserver epoll_ctl_old epoll_wait_old
                             lookup_dcookie""")));
+
+    private static Line neverTheInits(String name, Clause... clauses) {
+        return call(name, ALLOW, "a PID 1 that comes last, or waits for one busy processor, answers nobody", clauses);
+    }
+
+    /** Where there is a single user nobody has the right to take another id anyway, so this is one list for all. */
+    private static Line neverTheGuests(String name, Argument... ids) {
+        Clause[] clauses = Stream.of(ids)
+                .map(id -> refuseIf(EPERM, id.is(InsideIds.GUEST)))
+                .toArray(Clause[]::new);
+        return call(name, ALLOW, "who has the guest's id may signal PID 1 and change its scheduling", clauses);
+    }
 }

@@ -120,7 +120,7 @@ public final class CallNames {
         return changed;
     }
 
-    /** Arguments among which there is one for every way through a decision: each value that a test names, and 0. */
+    /** Arguments among which there is one for every way through a decision: each value that a test names or does not, and 0. */
     private static List<long[]> samples(Decision decision) {
         List<long[]> samples = new ArrayList<>();
         samples.add(new long[6]);
@@ -147,6 +147,8 @@ public final class CallNames {
                         argument.index() == index ? values.stream() : Stream.<Integer>empty();
                     case ArgumentTest.AnyBit(Argument argument) ->
                         argument.index() == index ? Stream.of(argument.mask()) : Stream.<Integer>empty();
+                    case ArgumentTest.Null(Argument argument) ->
+                        argument.index() == index ? Stream.of(1) : Stream.<Integer>empty();
                 })
                 .distinct()
                 .toList();

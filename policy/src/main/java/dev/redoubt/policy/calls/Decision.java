@@ -78,7 +78,7 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
         return new Decision(asked, explained(otherwise));
     }
 
-    /** This decision when an audit listens: it is asked wherever the filter would let pass. */
+    /** This decision when an audit listens: it is asked wherever the filter would not refuse. */
     public Decision audited() {
         List<Clause> asked = clauses.stream()
                 .map(clause -> new Clause(clause.group(), audited(clause.verdict()), clause.tests()))
@@ -87,7 +87,7 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
     }
 
     private static Verdict audited(Verdict verdict) {
-        return verdict == Verdict.Plain.ALLOW ? Verdict.Plain.NOTIFY : verdict;
+        return verdict instanceof Verdict.Refuse ? verdict : Verdict.Plain.NOTIFY;
     }
 
     private static Verdict explained(Verdict verdict) {

@@ -12,6 +12,19 @@ import java.util.function.BiFunction;
 
 /** What the list decides under the rules of a profile. */
 public final class Decisions {
+    /** Of the built-in profile, whose text takes longer to read than an archive to unpack. A test holds them equal. */
+    static final CallRules MINIMAL = CallRules.ofGroups(
+            "@basic-io",
+            "@clock",
+            "@credentials",
+            "@file-system",
+            "@memory",
+            "@network",
+            "@process",
+            "@self-confinement",
+            "@signal",
+            "@system-facts");
+
     private Decisions() {}
 
     /** Every call of the list with its decision, by number; a number without one is a call that nobody knows. */
@@ -25,6 +38,13 @@ public final class Decisions {
     }
 
     private static final SortedMap<Integer, Decision> WALLS = each((rule, _) -> rule.decision());
+
+    /** For the program that unpacks images: as in the profile {@code minimal}, and less. */
+    public static SortedMap<Integer, Decision> ofUnpacking() {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(of(MINIMAL));
+        CallList.UNPACKING.rules().forEach(rule -> decisions.put(rule.number(), rule.decision()));
+        return Collections.unmodifiableSortedMap(decisions);
+    }
 
     private static SortedMap<Integer, Decision> each(BiFunction<Rule, Group, Decision> decide) {
         SortedMap<Integer, Decision> decisions = new TreeMap<>();

@@ -34,4 +34,6 @@ final class Ioctl {
     static final int FS_IDENTITY = 0x1500;
     /** Owner and parent of a namespace: the host's ids. */
     static final int NAMESPACE = 0xb700;
+    /** Of a pidfd (linux/pidfd.h): descriptors of the process's namespaces, and what it is. */
+    static final int PIDFS = 0xff00;
 }

@@ -43,6 +43,11 @@ final class Lines {
         return new Clause("", refused(errno), List.of(tests));
     }
 
+    /** For what a program gives up over when it is refused, and does not miss when it is not done. */
+    static Clause pretendIf(ArgumentTest... tests) {
+        return new Clause("", Verdict.Plain.PRETEND, List.of(tests));
+    }
+
     static Verdict refused(CallError errno) {
         return new Verdict.Refuse(errno.number());
     }

@@ -7,6 +7,8 @@ public sealed interface Verdict {
 
     enum Plain implements Verdict {
         ALLOW(0x7fff0000),
+        /** The call returns 0, as if done; nothing of it happens. */
+        PRETEND(0x00050000),
         /** The broker answers. */
         NOTIFY(0x7fc00000),
         /** The whole process ends with SIGSYS. */

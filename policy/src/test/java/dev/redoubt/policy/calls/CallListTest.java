@@ -2,7 +2,10 @@ package dev.redoubt.policy.calls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.profile.BuiltIns;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -21,13 +24,21 @@ final class CallListTest {
 
     @Test
     void whateverIsNotSimplyAllowedHasAReason() {
-        for (Group group : CallList.GROUPS) {
+        List<Group> all = new ArrayList<>(CallList.GROUPS);
+        all.add(CallList.UNPACKING);
+        for (Group group : all) {
             assertThat(group.purpose()).as(group.name()).isNotBlank();
             for (Rule rule : group.rules()) {
                 boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
                 assertThat(rule.reason().isBlank()).as(rule.call()).isEqualTo(simplyAllowed);
             }
         }
+    }
+
+    @Test
+    void unpackingBeginsWithTheProfileMinimal() {
+        assertThat(Decisions.MINIMAL)
+                .isEqualTo(BuiltIns.find("minimal").orElseThrow().calls());
     }
 
     @Test

@@ -113,12 +113,13 @@ final class RandomProfilesTest {
                         switch (test) {
                             case ArgumentTest.OneOf(var argument, var values) -> interesting.addAll(values);
                             case ArgumentTest.AnyBit(var argument) -> interesting.add(argument.mask());
+                            case ArgumentTest.Null ignored -> {} // 0 is interesting anyway
                         }
                     }));
         }
         return IntStream.range(0, interesting.size() == 3 ? 1 : SAMPLES)
                 .mapToObj(ignored -> IntStream.range(0, 6)
-                        .mapToLong(index -> (long) random.nextInt() << 32
+                        .mapToLong(index -> (random.nextBoolean() ? 0 : (long) random.nextInt() << 32)
                                 | Integer.toUnsignedLong(interesting.get(random.nextInt(interesting.size()))))
                         .toArray())
                 .toList();

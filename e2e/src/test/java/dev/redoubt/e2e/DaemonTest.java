@@ -1,0 +1,65 @@
+package dev.redoubt.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.linux.Hangup;
+import dev.redoubt.node.Node;
+import dev.redoubt.node.daemon.NodeClient;
+import dev.redoubt.node.daemon.NodeServer;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The daemon's side of its socket, when what it asks of the host fails. */
+class DaemonTest {
+    @Test
+    void aSandboxWhoseEndFailsIsGoneAndItsClientHearsWhy() throws Exception {
+        List<String> reports = new ArrayList<>();
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                NodeServer server = NodeServer.bind(node, place.run().resolve("node.sock"), reports::add)) {
+            Thread.ofPlatform().daemon().start(server::serve);
+            try (NodeClient client =
+                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+                NodeClient.Lent whole = client.create(SandboxSpec.of("busybox"));
+                assertThat(client.end(whole.id()))
+                        .as("control: nothing is in the way")
+                        .isZero();
+                whole.channel().close();
+                whole.pidfd().close();
+            }
+            try (NodeClient client =
+                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+                NodeClient.Lent lent = client.create(SandboxSpec.of("busybox"));
+                Path group = Place.groups()
+                        .resolve(Place.groupsOf(place.leftovers().owners().getFirst())
+                                .getFirst());
+                for (String pid : Files.readAllLines(group.resolve("cgroup.procs"))) {
+                    ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+                }
+                assertThat(Hangup.await(lent.pidfd(), Duration.ofSeconds(5))).isTrue();
+                Place.until(
+                        "its memory group can be removed",
+                        5,
+                        () -> group.toFile().delete());
+
+                assertThatThrownBy(() -> client.end(lent.id())).isInstanceOfSatisfying(Problem.class, problem -> {
+                    assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);
+                    assertThat(problem.detail()).contains("memory.");
+                });
+                assertThat(place.leftovers().imageUses()).isEmpty();
+                assertThat(place.leftovers().ranges()).isEmpty();
+                lent.channel().close();
+                lent.pidfd().close();
+            }
+            assertThat(reports).isEmpty();
+        }
+    }
+}
