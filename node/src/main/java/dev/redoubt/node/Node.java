@@ -286,8 +286,8 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(
             Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Disk disk, Mounting mounting) {
-        LaunchSpec.Encoded launch = confinement.compile(
-                spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
+        LaunchSpec.Encoded launch =
+                confinement.compile(spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
         remember(slot.entry(), remembered);
 

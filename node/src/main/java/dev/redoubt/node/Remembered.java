@@ -6,7 +6,6 @@ import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
-import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
 import java.net.URLDecoder;
@@ -65,7 +64,9 @@ record Remembered(
         return new Remembered(
                 NetworkMode.parse(facts.getOrDefault(NETWORK, USUAL.network().toString()))
                         .orElse(NetworkMode.NONE),
-                facts.containsKey(CALLS) ? calls(facts.get(CALLS)) : USUAL.profile().calls(),
+                facts.containsKey(CALLS)
+                        ? calls(facts.get(CALLS))
+                        : USUAL.profile().calls(),
                 Size.ofBytes(Long.parseLong(facts.getOrDefault(
                         MEMORY, Long.toString(USUAL.limits().memory().bytes())))),
                 started,

@@ -159,8 +159,7 @@ final class FilterTest {
     void isSmallAndShallow(CallRules calls) {
         Filter alone = Filter.compile(calls);
         System.out.printf(
-                "filter: %d instructions, deepest path %d, sha256 %s%n",
-                alone.length(), alone.depth(), alone.sha256());
+                "filter: %d instructions, deepest path %d, sha256 %s%n", alone.length(), alone.depth(), alone.sha256());
         for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL, Asked.OPENS_TOO)) {
             Filter filter = Filter.compile(calls, asked);
             assertThat(filter.length()).isLessThan(600);
@@ -224,8 +223,7 @@ final class FilterTest {
     void anOpenThatARuleAllowsOnlySometimesIsAskedAboutToo() {
         CallRule readers = new CallRule.Allow(
                 List.of(Condition.on(2, new Condition.OneOf(3, new TreeSet<>(Set.of(0))))), List.of());
-        CallRules rules =
-                new CallRules(STANDARD.groups(), new TreeMap<>(Map.of("openat", readers)), new TreeSet<>());
+        CallRules rules = new CallRules(STANDARD.groups(), new TreeMap<>(Map.of("openat", readers)), new TreeSet<>());
         BpfMachine alone = new BpfMachine(Filter.compile(rules).bytes());
         BpfMachine asking = new BpfMachine(Filter.of(rules, true).bytes());
         int openat = CallNumbers.of("openat");

@@ -59,8 +59,8 @@ class ReasonsTest {
     @Test
     void everyExplainedCallIsRefusedSomewhere() {
         for (String call : Asked.USUAL.refusals()) {
-            Decision decision = Objects.requireNonNull(
-                    Filter.decisions(NARROW, Asked.USUAL).get(CallNumbers.of(call)));
+            Decision decision =
+                    Objects.requireNonNull(Filter.decisions(NARROW, Asked.USUAL).get(CallNumbers.of(call)));
             boolean asks = decision.otherwise() == Verdict.Plain.NOTIFY
                     || decision.clauses().stream().anyMatch(clause -> clause.verdict() == Verdict.Plain.NOTIFY);
             assertThat(asks).as(call).isTrue();

@@ -21,7 +21,8 @@ final class GuestCalls {
             rt_sigaction rt_sigprocmask rt_sigreturn kill
             socketpair sendto sendmsg recvfrom recvmsg setsockopt
             mmap munmap mremap mprotect madvise brk
-            prctl arch_prctl prlimit64 capget capset getuid getgid setfsuid setgroups setresgid setresuid
+            prctl arch_prctl prlimit64 capget capset getuid getgid setfsuid setreuid setgroups setresgid
+            setresuid
             clock_gettime nanosleep""";
 
     static final SortedSet<String> ALL = Collections.unmodifiableSortedSet(

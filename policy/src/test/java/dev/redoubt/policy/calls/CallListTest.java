@@ -3,11 +3,15 @@ package dev.redoubt.policy.calls;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.policy.profile.BuiltIns;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class CallListTest {
@@ -65,6 +69,21 @@ final class CallListTest {
 
     private static CallNames.GroupNames group(String name) {
         return Objects.requireNonNull(CallNames.groups().get(name));
+    }
+
+    /** One that it misses it may not even notice: an id that it did not give back, say. */
+    @Test
+    void theGuestHasWhatItsSourceSays() throws IOException {
+        String source = Files.readString(Path.of("../native/guest.c"));
+        String named = source.substring(
+                source.indexOf("Guest: ") + "Guest: ".length(),
+                source.indexOf("File operations", source.indexOf("Guest: ")));
+        List<String> words = Stream.of(
+                        named.replaceAll("\\([^)]*\\)|[.,*:]", " ").split("\\s+", -1))
+                .filter(CallNames::isCall)
+                .toList();
+        assertThat(words).hasSizeGreaterThan(50).contains("read", "setreuid", "execve");
+        assertThat(GuestCalls.ALL).containsAll(words);
     }
 
     @Test

@@ -98,8 +98,8 @@ final class ProfileReaderTest {
         assertThat(profile.calls().groups()).contains("@debug", "@network").doesNotContain("@ipc");
         assertThat(profile.calls().asked()).containsExactly("mkdir");
         Condition unix = Condition.on(0, new Condition.OneOf(-1, new TreeSet<>(List.of(1))));
-        CallRule.Allow socket = (CallRule.Allow)
-                Objects.requireNonNull(profile.calls().calls().get("socket"));
+        CallRule.Allow socket =
+                (CallRule.Allow) Objects.requireNonNull(profile.calls().calls().get("socket"));
         assertThat(socket.onlyWhen()).hasSize(2).startsWith(unix);
         assertThat(profile.calls().calls())
                 .containsEntry("mkdir", new CallRule.Deny(CallError.EPERM))
