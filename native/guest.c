@@ -13,9 +13,10 @@
  * close fcntl ioctl(FIONREAD TIOCSWINSZ TCGETS) epoll_create1 epoll_ctl epoll_pwait signalfd4 rt_sigprocmask rt_sigaction
  * wait4 kill getsid fork gettid pipe2 socketpair recvfrom recvmsg sendmsg setsockopt open getdents64 clock_gettime
  * nanosleep mmap munmap mremap madvise brk prctl capget capset prlimit64(0) getuid getgid umask setfsuid(0) setreuid(-1)
- * dup2 writev socket bind listen exit_group, and at its start arch_prctl set_tid_address mprotect. The start of a job adds: setsid
- * dup3 close_range fstat sendto setgroups setresgid setresuid ioctl(TIOCSCTTY TIOCSPTLCK TIOCGPTPEER) chdir execve. File
- * operations add: lseek lstat newfstatat readlink readlinkat mkdir unlink rmdir rename. The sudo door adds: accept4 poll.
+ * dup2 writev exit_group, and at its start arch_prctl set_tid_address mprotect. The start of a job adds: setsid dup3
+ * close_range fstat sendto setgroups setresgid setresuid ioctl(TIOCSCTTY TIOCSPTLCK TIOCGPTPEER) chdir execve. File operations
+ * add: lseek lstat newfstatat readlink readlinkat mkdir unlink rmdir rename. The sudo door adds: socket bind listen accept4
+ * poll.
  */
 #define _GNU_SOURCE
 #include <errno.h>

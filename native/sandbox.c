@@ -42,10 +42,11 @@ static struct plan plan;
 static int planned_files[SPEC_FILES_MAX];
 static int answer_to;
 static int node = -1; /* the builder's, while somebody there waits for its answer */
+static uint32_t item; /* of the list that a step goes through, from 1 */
 
 static _Noreturn void fail(enum step step)
 {
-	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step};
+	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step, .item = item};
 	struct iovec part = {&report, sizeof report};
 	/* Nobody left to tell: ending is the message. The node first: the spawner kills us for it. */
 	if (node >= 0)
@@ -521,6 +522,13 @@ static int clone_tree(int directory, const char *path, enum step step)
 	return must(syscall(NR_OPEN_TREE, directory, path, flags), step);
 }
 
+/* With what is mounted beneath: a plain clone would show the files that those mounts cover. */
+static int clone_whole_tree(int directory, enum step step)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+	return must(syscall(NR_OPEN_TREE, directory, "", flags), step);
+}
+
 static void make_tmpfs_list(int root)
 {
 	for (uint32_t i = 0; i < spec.tmpfs_count; i++) {
@@ -537,6 +545,7 @@ static void make_binds(int root, const int *descriptors, int count)
 	/* The builder handed on what follows the layers, and the overlay in front of it. */
 	uint32_t own = spec.layers + (spec.upper_kind == UPPER_DIRECTORY);
 	for (uint32_t i = 0; i < spec.bind_count; i++) {
+		item = i + 1;
 		errno = EINVAL;
 		if (spec.binds[i].descriptor < own || spec.binds[i].descriptor - own + 1 >= (uint32_t)count)
 			fail(STEP_BIND);
@@ -547,6 +556,7 @@ static void make_binds(int root, const int *descriptors, int count)
 		attach(mount, point, "", STEP_BIND);
 		close(point);
 	}
+	item = 0;
 }
 
 /* What a program may know of the machine lies over what the kernel would tell: a file that the node wrote. */
@@ -595,6 +605,15 @@ static void write_synthesised_files(int root)
 	}
 }
 
+static uint32_t mask_over(int target, uint32_t kind)
+{
+	struct stat covered;
+	if (kind != MASK_HIDDEN)
+		return kind;
+	must(fstat(target, &covered), STEP_MASK);
+	return S_ISDIR(covered.st_mode) ? MASK_EMPTY : MASK_NULL;
+}
+
 /* The planned files are the first of the spec, by name and in order: one that stayed empty would be a lie. */
 static void check_planned_files(void)
 {
@@ -610,18 +629,34 @@ static void make_masks(int root, const struct spec_mask *masks, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct spec_mask *mask = &masks[i];
+		uint32_t kind = mask->kind & 0xf;
+		uint32_t number = masks == spec.masks ? i + 1 : 0; /* nobody asked for the plan's */
+		item = number;
 		int target = open_in(root, mask->path, 0);
 		if (target < 0 && errno == ENOENT && (mask->kind & MASK_MAY_BE_ABSENT))
 			continue;
+		/* What is not there could be made later, and would be writable then. */
+		if (target < 0 && errno == ENOENT && kind == MASK_PINNED) {
+			item = 0;
+			target = mount_point(root, mask->path, WANT_DIRECTORY);
+			item = number;
+		}
 		must(target, STEP_MASK);
 		int mount;
-		switch (mask->kind & 0xf) {
+		switch (mask_over(target, kind)) {
 		case MASK_NULL:
 			mount = clone_tree(AT_FDCWD, "/own/null", STEP_MASK);
 			break;
 		case MASK_EMPTY:
 			mount = clone_tree(AT_FDCWD, "/synthesised/empty", STEP_MASK);
 			break;
+		case MASK_PINNED:
+			mount = clone_whole_tree(target, STEP_MASK);
+			break;
+		case MASK_FROZEN: /* EINVAL where no mount begins: never the whole root by mistake (mount_setattr(2)) */
+			set_attributes(target, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, STEP_MASK);
+			close(target);
+			continue;
 		case MASK_READ_ONLY:
 			mount = clone_tree(target, "", STEP_MASK);
 			set_attributes(mount,
@@ -636,6 +671,7 @@ static void make_masks(int root, const struct spec_mask *masks, uint32_t count)
 		attach(mount, target, "", STEP_MASK);
 		close(target);
 	}
+	item = 0;
 }
 
 /* What nobody has to be asked about is made while a slot waits: a terminal world of its own, and /proc with its covers, over
@@ -661,8 +697,20 @@ static int make_ready(void)
 	return make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS);
 }
 
+/* The tree is this sandbox's own, so what is not to be there goes away. */
+static void remove_devices(void)
+{
+	static const char *const devices[] = {"zero", "full", "random", "urandom", "tty"};
+	int dev = must(open("/own/dev", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_DEV);
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (spec.flags & (SPEC_WITHOUT_DEVICE << (i + 1)))
+			must(unlinkat(dev, devices[i], 0), STEP_DEV);
+	close(dev);
+}
+
 static void attach_ready(int root, int terminals)
 {
+	remove_devices();
 	int point = mount_point(root, "/dev", WANT_DIRECTORY);
 	attach(clone_tree(AT_FDCWD, "/own/dev", STEP_DEV), point, "", STEP_DEV);
 	close(point);

@@ -28,6 +28,7 @@ struct report {
 		int32_t pid;      /* REPORT_PREPARED: the inner process, as the spawner sees it */
 		uint32_t life_s;  /* REPORT_LAUNCHED: as in the spec */
 	};
+	uint32_t item;   /* REPORT_FAILED: which entry of the step's list in the spec, from 1; 0 when it has none */
 };
 
 enum prepare_flag {

@@ -12,7 +12,7 @@ enum {
 	SPEC_TMPFS_MAX = 16,
 	SPEC_BINDS_MAX = 64,
 	SPEC_FILES_MAX = 48,
-	SPEC_MASKS_MAX = 128,
+	SPEC_MASKS_MAX = 256,
 	SPEC_RLIMITS_MAX = 16,
 	SPEC_RULES_MAX = 256,
 	SPEC_ARGUMENTS_MAX = 8,
@@ -22,6 +22,8 @@ enum {
 enum spec_flag {
 	SPEC_READ_ONLY = 1,
 	SPEC_LISTENER = 2,
+	/* Shifted by the device's number, from 1 for zero in the order of remove_devices: /dev is without it. */
+	SPEC_WITHOUT_DEVICE = 0x10000,
 	/* Only a spawner built with REDOUBT_TEST_WALLS obeys these: the escape battery runs with one layer away. */
 	SPEC_TEST_NO_SECCOMP = 0x100,
 	SPEC_TEST_NO_LANDLOCK = 0x200,
@@ -39,7 +41,11 @@ enum upper_kind { UPPER_DIRECTORY = 1, UPPER_TMPFS = 2 };
 enum mask_kind {
 	MASK_NULL = 1,       /* a null device over a file */
 	MASK_EMPTY = 2,      /* an empty read-only directory over a directory */
-	MASK_READ_ONLY = 3,  /* the thing itself, read-only */
+	MASK_READ_ONLY = 3,  /* the thing itself, read-only; nothing in it runs */
+	MASK_HIDDEN = 4,     /* MASK_EMPTY over a directory, MASK_NULL over anything else */
+	MASK_PINNED = 5,     /* the thing itself as a mount of its own: it can be neither renamed nor removed, and stays as
+	                      * writable as it is when what is above becomes read-only; made where it is missing */
+	MASK_FROZEN = 6,     /* what was pinned becomes read-only; what is mounted beneath stays as it is */
 	MASK_MAY_BE_ABSENT = 0x10,
 };
 

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.policy.profile.Nearest;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;

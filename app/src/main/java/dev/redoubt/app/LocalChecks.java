@@ -9,7 +9,6 @@ import dev.redoubt.node.escape.Finding;
 import dev.redoubt.node.escape.LayerTable;
 import dev.redoubt.node.escape.Report;
 import dev.redoubt.protocol.Problem;
-import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,14 +27,13 @@ final class LocalChecks {
         if (!runtime.equals("container")) {
             throw Refusal.notBuilt("runtime class " + runtime);
         }
-        RunCommand.builtProfile(profile);
         try {
             NodeSettings settings = Installation.library();
             LocalImages.ensure(settings, "busybox");
             EscapeTest test = new EscapeTest(
                     settings,
                     SandboxSpec.of("busybox")
-                            .withProfile(Profile.builtIn(profile).orElseThrow()));
+                            .withProfile(Profiles.named(profile)));
             if (layers) {
                 return layers(test.layers(), json);
             }

@@ -19,16 +19,13 @@ import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
-import dev.redoubt.protocol.Cpus;
+import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.protocol.HostMount;
-import dev.redoubt.protocol.IoLimits;
-import dev.redoubt.protocol.Limits;
-import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.Resources;
+import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
-import dev.redoubt.protocol.Size;
-import dev.redoubt.protocol.TimeLimits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,21 +40,22 @@ final class LocalRun {
 
     private final RunOptions options;
     private final Profile profile;
+    private final Resources resources;
 
-    private LocalRun(RunOptions options, Profile profile) {
+    LocalRun(RunOptions options, Profile profile) {
         this.options = options;
         this.profile = profile;
+        this.resources = profile.resources().overriddenBy(options.resources());
     }
 
     /** @return the exit code of the command, or one of the contract's 124 to 127 */
     static int run(RunOptions options) {
-        if (LinuxFiles.status("/proc/self").uid() != 0) {
-            throw new Refusal(
-                    Refusal.Code.FORBIDDEN,
-                    "run needs root on this machine: sandboxes are built from namespaces and mounts");
+        needsRoot("run");
+        Profile profile = Profiles.named(options.profile());
+        Meaning.warnings(profile).forEach(Say::line);
+        if (options.acceptSharedKernel()) {
+            profile = profile.alsoIn(RuntimeClass.CONTAINER);
         }
-        Profile profile = Profile.builtIn(options.profile())
-                .orElseThrow(() -> new Refusal(Refusal.Code.NOT_FOUND, "there is no profile " + options.profile()));
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {
@@ -67,6 +65,14 @@ final class LocalRun {
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
             throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+        }
+    }
+
+    static void needsRoot(String command) {
+        if (LinuxFiles.status("/proc/self").uid() != 0) {
+            throw new Refusal(
+                    Refusal.Code.FORBIDDEN,
+                    command + " needs root on this machine: sandboxes are built from namespaces and mounts");
         }
     }
 
@@ -126,7 +132,7 @@ final class LocalRun {
     }
 
     private RunSession session() {
-        return new RunSession(options.limits().timeout(), options.limits().idle());
+        return new RunSession(resources.wall(), resources.idle());
     }
 
     private static RunSession.Outcome converse(RunSession session, GuestChannel guest, RunRequest request)
@@ -166,7 +172,7 @@ final class LocalRun {
     }
 
     private String outOfMemory() {
-        return "killed by the memory limit of " + new Size(options.limits().memoryBytes());
+        return "killed by the memory limit of " + resources.limits().memory();
     }
 
     private int notStarted(JobExit.StartStep step, int errno) {
@@ -181,26 +187,15 @@ final class LocalRun {
         return missing ? Exit.RUN_NOT_FOUND : Exit.RUN_NOT_EXECUTABLE;
     }
 
-    private SandboxSpec spec(ImageConfig image) {
-        RunOptions.Limits limits = options.limits();
-        IoLimits io = limits.ioBytesPerSecond().isPresent()
-                ? IoLimits.bytesPerSecond(new Size(limits.ioBytesPerSecond().getAsLong()))
-                : IoLimits.NONE;
-        Limits held = Limits.DEFAULT
-                .withMemory(new Size(limits.memoryBytes()))
-                .withCpus(new Cpus(limits.cpus()))
-                .withPids(limits.pids())
-                .withDisk(new Size(limits.diskBytes()))
-                .withIo(io)
-                .withTime(new TimeLimits(limits.timeout(), limits.idle()));
+    SandboxSpec spec(ImageConfig image) {
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts =
                 options.mounts().stream().map(mount -> mount(here, mount)).toList();
         return new SandboxSpec(
                 options.image(),
                 profile,
-                held,
-                NetworkMode.valueOf(options.network().name()),
+                resources.limits(),
+                options.network().orElse(profile.network()),
                 options.readOnly(),
                 "sandbox",
                 mounts,
@@ -216,20 +211,24 @@ final class LocalRun {
     }
 
     private RunRequest request(ImageConfig image) {
+        RunRequest request = work(image).withInput();
+        return terminal().map(request::withTerminal).orElse(request);
+    }
+
+    /** The command, without a word of where its input comes from. */
+    RunRequest work(ImageConfig image) {
         String user = user(image);
         boolean root = user.equals("root") || user.equals("0") || user.startsWith("root:") || user.startsWith("0:");
         long mask = Capability.mask(Capability.ofRootJob(profile));
         List<Bytes> environment = new ArrayList<>();
         image.environment().forEach(variable -> environment.add(Bytes.of(variable)));
         options.environmentBytes().forEach(variable -> environment.add(Bytes.of(variable)));
-        RunRequest request = RunRequest.of(new Work.Exec(
+        return RunRequest.of(new Work.Exec(
                         options.commandBytes().stream().map(Bytes::of).toList()))
                 .withUser(profile.users() == Profile.Users.SINGLE ? single(user) : user)
                 .withDirectory(options.workdir().orElse(image.workingDirectory()))
                 .withEnvironment(Environment.lastOfEach(environment))
-                .withCapabilities(mask, root ? mask : 0)
-                .withInput();
-        return terminal().map(request::withTerminal).orElse(request);
+                .withCapabilities(mask, root ? mask : 0);
     }
 
     /** A profile with a single user has no way to become another one: its jobs are the user of the guest. */

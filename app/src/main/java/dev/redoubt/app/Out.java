@@ -15,6 +15,12 @@ final class Out {
         out.flush();
     }
 
+    static void error(@Nullable CommandSpec spec, String answer) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.println(answer);
+        err.flush();
+    }
+
     static void text(@Nullable CommandSpec spec, String answer) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         out.print(answer);

@@ -2,6 +2,7 @@ package dev.redoubt.app;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,6 +40,7 @@ final class Redoubt {
         commands.put("node", NodeCommand::new);
         commands.put("sandbox", SandboxCommand::new);
         commands.put("image", ImageCommand::new);
+        commands.put("profile", ProfileCommand::new);
         commands.put("doctor", DoctorCommand::new);
         commands.put("escape-test", EscapeTestCommand::new);
         commands.put("bench", BenchCommand::new);
@@ -80,6 +82,10 @@ final class Redoubt {
         if (run != null) {
             // What follows the command is the command's, options too.
             run.setStopAtPositional(true);
+        }
+        CommandLine profile = line.getSubcommands().get("profile");
+        if (profile != null) {
+            Objects.requireNonNull(profile.getSubcommands().get("learn")).setStopAtPositional(true);
         }
         return line;
     }

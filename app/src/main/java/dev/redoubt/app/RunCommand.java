@@ -1,9 +1,11 @@
 package dev.redoubt.app;
 
-import dev.redoubt.app.RunOptions.Limits;
 import dev.redoubt.app.RunOptions.Mount;
-import dev.redoubt.app.RunOptions.NetworkMode;
 import dev.redoubt.app.RunOptions.Variable;
+import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Resources;
+import dev.redoubt.protocol.Size;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -11,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -51,17 +54,21 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--profile",
-            paramLabel = "NAME",
+            paramLabel = "NAME|FILE",
             defaultValue = "default",
-            description = "What the walls let through: default or minimal (default: ${DEFAULT-VALUE}).")
+            description = "What the walls let through: a built-in profile or a YAML file (default: ${DEFAULT-VALUE}).")
     private String profile = "";
+
+    @Option(
+            names = "--accept-shared-kernel",
+            description = "Run a profile that needs a kernel of its own on this machine's kernel all the same.")
+    private boolean acceptSharedKernel;
 
     @Option(
             names = "--network",
             paramLabel = "MODE",
-            defaultValue = "none",
-            description = "none (default) or localhost; egress, internet and block are not built yet.")
-    private String network = "";
+            description = "none or localhost (default: the profile's); egress, internet and block are not built yet.")
+    private @Nullable String network;
 
     @Option(
             names = "--allow",
@@ -72,54 +79,50 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--memory",
             paramLabel = "SIZE",
-            defaultValue = "512M",
             converter = Sizes.class,
-            description = "Memory, swap included (default: ${DEFAULT-VALUE}).")
-    private long memory;
+            description = "Memory, swap included (default: the profile's, or 512M).")
+    private @Nullable Long memory;
 
     @Option(
             names = "--cpus",
             paramLabel = "N",
-            defaultValue = "1",
             converter = Cpus.class,
-            description = "Processors, as 1.5 (default: ${DEFAULT-VALUE}).")
-    private int cpus;
+            description = "Processors, as 1.5 (default: the profile's, or 1).")
+    private @Nullable Integer cpus;
 
     @Option(
             names = "--pids",
             paramLabel = "N",
-            defaultValue = "256",
             converter = Pids.class,
-            description = "Processes and threads (default: ${DEFAULT-VALUE}).")
-    private int pids;
+            description = "Processes and threads (default: the profile's, or 256).")
+    private @Nullable Integer pids;
 
     @Option(
             names = "--disk",
             paramLabel = "SIZE",
-            defaultValue = "1G",
             converter = Sizes.class,
-            description = "What it may write to disk (default: ${DEFAULT-VALUE}).")
-    private long disk;
+            description = "What it may write to disk (default: the profile's, or 1G).")
+    private @Nullable Long disk;
 
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "End it after this time (default: none).")
+            description = "End it after this time (default: the profile's, or none).")
     private @Nullable Duration timeout;
 
     @Option(
             names = "--idle",
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "End it after this time without a byte on its streams (default: none).")
+            description = "End it after this time without a byte on its streams (default: the profile's, or none).")
     private @Nullable Duration idle;
 
     @Option(
             names = "--io",
             paramLabel = "SIZE",
             converter = Sizes.class,
-            description = "Bytes per second to and from disk, each (default: none).")
+            description = "Bytes per second to and from disk, each (default: the profile's, or none).")
     private @Nullable Long io;
 
     @Option(
@@ -192,15 +195,9 @@ final class RunCommand implements Callable<Integer> {
         return new RunOptions(
                 image,
                 profile,
-                new Limits(
-                        memory,
-                        cpus,
-                        pids,
-                        disk,
-                        Optional.ofNullable(timeout),
-                        Optional.ofNullable(idle),
-                        io == null ? OptionalLong.empty() : OptionalLong.of(io)),
-                network.equals("localhost") ? NetworkMode.LOCALHOST : NetworkMode.NONE,
+                acceptSharedKernel,
+                resources(),
+                Optional.ofNullable(network).flatMap(NetworkMode::parse),
                 environment,
                 Optional.ofNullable(workdir),
                 Optional.ofNullable(user),
@@ -211,23 +208,35 @@ final class RunCommand implements Callable<Integer> {
                 command);
     }
 
+    /** What was asked here; what was not is the profile's. */
+    private Resources resources() {
+        try {
+            return new Resources(
+                    Optional.ofNullable(memory).map(Size::new),
+                    Optional.ofNullable(cpus).map(dev.redoubt.protocol.Cpus::new),
+                    pids == null ? OptionalInt.empty() : OptionalInt.of(pids),
+                    Optional.ofNullable(disk).map(Size::new),
+                    OptionalLong.empty(),
+                    io == null ? IoLimits.NONE : IoLimits.bytesPerSecond(new Size(io)),
+                    Optional.ofNullable(timeout),
+                    Optional.ofNullable(idle));
+        } catch (IllegalArgumentException wrong) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(wrong.getMessage()));
+        }
+    }
+
     /** A wish that cannot be met is refused, never met by something else. */
-    private void refuseWhatIsNotBuilt() {
+    void refuseWhatIsNotBuilt() {
         choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
-        choice("--network", network, List.of("none", "localhost"), List.of("egress", "internet", "block"));
-        builtProfile(profile);
+        choice(
+                "--network",
+                network == null ? "none" : network,
+                List.of("none", "localhost"),
+                List.of("egress", "internet", "block"));
         notBuilt("--allow", !allow.isEmpty());
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());
         notBuilt("--remote", remote);
-    }
-
-    static void builtProfile(String name) {
-        choice(
-                "--profile",
-                name,
-                List.of("default", "minimal"),
-                List.of("ci-runner", "web-server", "batch-job", "hostile-tenant", "development", "database"));
     }
 
     private static void choice(String option, String value, List<String> built, List<String> planned) {

@@ -1,10 +1,10 @@
 package dev.redoubt.app;
 
-import java.time.Duration;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Resources;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * What {@code redoubt run} was asked, checked as far as that needs no host.
@@ -12,6 +12,9 @@ import java.util.OptionalLong;
  * <p>Strings that become bytes inside (command, environment, paths) hold bytes that are not UTF-8 in the way of
  * {@link RawArguments}; take them out with {@link RawArguments#bytes}.
  *
+ * @param acceptSharedKernel whether a profile that needs a kernel of its own may do without
+ * @param resources limits that were asked for; the others are the profile's
+ * @param network empty means the profile's
  * @param environment in the order given, later ones win
  * @param workdir absolute path inside
  * @param explain whether to say at the end which system calls were refused
@@ -20,8 +23,9 @@ import java.util.OptionalLong;
 record RunOptions(
         String image,
         String profile,
-        Limits limits,
-        NetworkMode network,
+        boolean acceptSharedKernel,
+        Resources resources,
+        Optional<NetworkMode> network,
         List<Variable> environment,
         Optional<String> workdir,
         Optional<String> user,
@@ -30,29 +34,6 @@ record RunOptions(
         boolean explain,
         Map<String, String> labels,
         List<String> command) {
-
-    /** Modes of the network that are built; the command line refuses the others. */
-    enum NetworkMode {
-        NONE,
-        LOCALHOST
-    }
-
-    /**
-     * What the kernel holds, per sandbox.
-     *
-     * @param cpus in thousandths of a processor
-     * @param timeout since start, whatever the command does
-     * @param idle without a byte on any of its three streams
-     * @param ioBytesPerSecond of each direction, on the device under the sandbox
-     */
-    record Limits(
-            long memoryBytes,
-            int cpus,
-            int pids,
-            long diskBytes,
-            Optional<Duration> timeout,
-            Optional<Duration> idle,
-            OptionalLong ioBytesPerSecond) {}
 
     /** One variable; the name has no {@code =} and is not empty. */
     record Variable(String name, String value) {

@@ -25,6 +25,8 @@ final class Training {
             List.of("run", "--no-such-option"),
             RUN,
             List.of("sandbox", "ls"),
+            List.of("run", "--profile", "minimal", "--", "true"),
+            List.of("profile", "check", "minimal"),
             List.of("image", "ls", "--json"),
             List.of("doctor", "--json"));
 

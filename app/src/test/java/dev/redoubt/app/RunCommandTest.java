@@ -3,8 +3,13 @@ package dev.redoubt.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.app.RunOptions.Mount;
-import dev.redoubt.app.RunOptions.NetworkMode;
 import dev.redoubt.app.RunOptions.Variable;
+import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Limits;
+import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Resources;
+import dev.redoubt.protocol.Size;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -27,14 +32,10 @@ class RunCommandTest {
         RunOptions options = options("run", "--", "true");
         assertThat(options.image()).isEqualTo("busybox");
         assertThat(options.profile()).isEqualTo("default");
-        assertThat(options.network()).isEqualTo(NetworkMode.NONE);
-        assertThat(options.limits().memoryBytes()).isEqualTo(512L << 20);
-        assertThat(options.limits().cpus()).isEqualTo(1000);
-        assertThat(options.limits().pids()).isEqualTo(256);
-        assertThat(options.limits().diskBytes()).isEqualTo(1L << 30);
-        assertThat(options.limits().timeout()).isEmpty();
-        assertThat(options.limits().idle()).isEmpty();
-        assertThat(options.limits().ioBytesPerSecond()).isEmpty();
+        assertThat(options.network()).isEmpty();
+        assertThat(options.acceptSharedKernel()).isFalse();
+        assertThat(options.resources()).isEqualTo(Resources.NONE);
+        assertThat(options.resources().limits()).isEqualTo(Limits.DEFAULT);
         assertThat(options.user()).isEmpty();
         assertThat(options.readOnly()).isFalse();
         assertThat(options.command()).containsExactly("true");
@@ -49,14 +50,14 @@ class RunCommandTest {
                         .split(" "));
         assertThat(options.image()).isEqualTo("base");
         assertThat(options.profile()).isEqualTo("minimal");
-        assertThat(options.network()).isEqualTo(NetworkMode.LOCALHOST);
-        assertThat(options.limits().memoryBytes()).isEqualTo(3L << 29);
-        assertThat(options.limits().cpus()).isEqualTo(500);
-        assertThat(options.limits().pids()).isEqualTo(32);
-        assertThat(options.limits().diskBytes()).isEqualTo(2L << 30);
-        assertThat(options.limits().timeout()).contains(Duration.ofMinutes(1));
-        assertThat(options.limits().idle()).contains(Duration.ofMinutes(10));
-        assertThat(options.limits().ioBytesPerSecond()).hasValue(50L << 20);
+        assertThat(options.network()).contains(NetworkMode.LOCALHOST);
+        assertThat(options.resources().memory()).contains(new Size(3L << 29));
+        assertThat(options.resources().cpus()).contains(new Cpus(500));
+        assertThat(options.resources().pids()).hasValue(32);
+        assertThat(options.resources().disk()).contains(Size.ofGib(2));
+        assertThat(options.resources().wall()).contains(Duration.ofMinutes(1));
+        assertThat(options.resources().idle()).contains(Duration.ofMinutes(10));
+        assertThat(options.resources().io()).isEqualTo(IoLimits.bytesPerSecond(Size.ofMib(50)));
         assertThat(options.environment()).containsExactly(new Variable("A", "B=C"), new Variable("D", ""));
         assertThat(options.workdir()).contains("/tmp");
         assertThat(options.user()).contains("5:6");
@@ -105,8 +106,7 @@ class RunCommandTest {
                 "--allow example.org",
                 "--bandwidth 10M",
                 "--secret X",
-                "--remote",
-                "--profile hostile-tenant"
+                "--remote"
             })
     void whatIsNotBuiltIsRefusedByName(String flag) {
         Said said = say(("run " + flag + " -- true").split(" "));

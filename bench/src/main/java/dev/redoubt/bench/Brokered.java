@@ -1,8 +1,8 @@
 package dev.redoubt.bench;
 
 import dev.redoubt.node.Sandbox;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.PathPatterns;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

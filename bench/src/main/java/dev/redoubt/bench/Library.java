@@ -8,9 +8,9 @@ import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
@@ -62,7 +62,7 @@ final class Library implements AutoCloseable {
                 plain.hostname(),
                 mounts,
                 plain.mountUid());
-        return node.create(spec, patterns);
+        return node.create(spec.hiding(patterns));
     }
 
     /**

@@ -12,11 +12,11 @@ import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
@@ -171,7 +171,7 @@ class BrokerTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox usual = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             said(usual, "true");
             said(hiding, "true; cat /etc/group");
             long before = descriptors();
@@ -219,12 +219,12 @@ class BrokerTest {
     void aSandboxThatEndsIsWatchedNoMore() throws Exception {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
-                Sandbox first = node.create(SPEC, PATTERNS)) {
+                Sandbox first = node.create(SPEC.hiding(PATTERNS))) {
             said(first, "cat /etc/group"); // all threads have started
             long watched = watched();
             long open = descriptors();
             for (PathPatterns patterns : List.of(PathPatterns.NONE, PATTERNS)) {
-                Sandbox sandbox = node.create(SPEC, patterns);
+                Sandbox sandbox = node.create(SPEC.hiding(patterns));
                 said(sandbox, "mount -t tmpfs x /mnt");
                 assertThat(watched()).isGreaterThan(watched);
                 said(sandbox, "kill -9 -1");

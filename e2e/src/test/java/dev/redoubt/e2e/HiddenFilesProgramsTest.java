@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
@@ -103,7 +103,7 @@ class HiddenFilesProgramsTest {
                 Node node = place.open(place.settings())) {
             for (Program program : here) {
                 try (Sandbox plain = node.create(spec());
-                        Sandbox hiding = node.create(spec(), PATTERNS)) {
+                        Sandbox hiding = node.create(spec().hiding(PATTERNS))) {
                     String expected = said(plain, program.script());
                     assertThat(expected).as(program.path()).isNotBlank().doesNotContain("not found");
                     assertThat(said(hiding, program.script()))

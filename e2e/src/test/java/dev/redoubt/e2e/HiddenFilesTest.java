@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.util.List;
@@ -78,7 +78,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             assertThat(said(hiding, WORK)).isEqualTo(said(plain, WORK));
         }
     }
@@ -113,7 +113,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             plant(plain);
             plant(hiding);
             assertThat(said(plain, WAYS).lines().filter(line -> line.contains("H")))
@@ -135,7 +135,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             String making = "cd /tmp; echo 1 >.env; ln -s .env l; echo 2 >l; cat .env";
             assertThat(said(plain, making)).isEqualTo("2\n");
             assertThat(said(hiding, making).lines())
@@ -150,7 +150,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             for (Sandbox sandbox : List.of(plain, hiding)) {
                 said(sandbox, "echo A >/tmp/a1");
                 rootSaid(sandbox, "mkdir -p /srv/vault; echo H >/srv/t; mv /srv/t /srv/vault/h1");
@@ -183,7 +183,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             String edges = said(hiding, PROBE + " edges /etc/group");
             assertThat(edges).isEqualTo(said(plain, PROBE + " edges /etc/group"));
             assertThat(edges.lines())
@@ -202,7 +202,7 @@ class HiddenFilesTest {
     void filesBelongToTheirOwners() throws Exception {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             rootSaid(
                     hiding,
                     "mkdir /srv; cd /srv; echo r >root; echo g >group; chmod 600 root; chgrp 1000 group; chmod 640 group");
@@ -232,7 +232,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(spec(true));
-                Sandbox hiding = node.create(spec(true), PATTERNS)) {
+                Sandbox hiding = node.create(spec(true).hiding(PATTERNS))) {
             String writing =
                     "for f in /etc/new /dev/new /proc/new /root/new /tmp/new /run/new; do echo x >$f && echo $f; done";
             assertThat(rootSaid(hiding, writing))
@@ -246,7 +246,7 @@ class HiddenFilesTest {
     void theNextNodeHidesTheSame() throws Exception {
         try (Place place = Place.make()) {
             try (Node node = place.open(place.settings().outliving())) {
-                plant(node.create(SPEC, PATTERNS));
+                plant(node.create(SPEC.hiding(PATTERNS)));
             }
             try (Node next = Node.open(place.settings().outliving());
                     Sandbox adopted = next.adopted().getFirst()) {
@@ -266,7 +266,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             assertThat(said(plain, PROBE + " lease /tmp/leased"))
                     .as("the control")
                     .isEqualTo("0 late\n");
@@ -280,7 +280,7 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
                 Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC, PATTERNS)) {
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
             assertThat(Integer.parseInt(said(plain, PROBE + " landlock").strip()))
                     .isPositive();
             assertThat(said(hiding, PROBE + " landlock")).isEqualTo("-95\n");

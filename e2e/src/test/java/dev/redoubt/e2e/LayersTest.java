@@ -1,6 +1,7 @@
 package dev.redoubt.e2e;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -22,6 +23,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +39,7 @@ import org.junit.jupiter.api.Test;
 @AnalyzeClasses(packages = "dev.redoubt", importOptions = ImportOption.DoNotIncludeTests.class)
 class LayersTest {
     private static final String PROTOCOL = "dev.redoubt.protocol..";
+    private static final String POLICY = "dev.redoubt.policy..";
     private static final String LINUX = "dev.redoubt.linux..";
     private static final String NODE = "dev.redoubt.node..";
     private static final String BENCH = "dev.redoubt.bench..";
@@ -53,6 +56,24 @@ class LayersTest {
             .because("every process and every client shares it: what it needs, all of them would need");
 
     @ArchTest
+    static final ArchRule POLICY_KNOWS_PROTOCOL = classes()
+            .that()
+            .resideInAPackage(POLICY)
+            .should()
+            .onlyDependOnClassesThat(
+                    resideInAnyPackage(LANGUAGE).or(resideInAnyPackage(PROTOCOL, POLICY, "org.snakeyaml.engine..")))
+            .because("whoever decides must be able to decide anywhere, and be tested without a machine");
+
+    @ArchTest
+    static final ArchRule POLICY_TOUCHES_NOTHING = noClasses()
+            .that()
+            .resideInAPackage(POLICY)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net..", "java.lang.foreign..")
+                    .or(belongToAnyOf(System.class, Runtime.class, ProcessBuilder.class, Thread.class, Clock.class)))
+            .because("a decision that depends on when or where it is taken cannot be repeated");
+
+    @ArchTest
     static final ArchRule LINUX_KNOWS_NOBODY = classes()
             .that()
             .resideInAPackage(LINUX)
@@ -61,12 +82,12 @@ class LayersTest {
             .because("it says what the kernel can do, not what we want of it");
 
     @ArchTest
-    static final ArchRule NODE_KNOWS_PROTOCOL_AND_LINUX = noClasses()
+    static final ArchRule NODE_KNOWS_PROTOCOL_POLICY_AND_LINUX = noClasses()
             .that()
             .resideInAPackage(NODE)
             .should()
             .dependOnClassesThat(
-                    OURS.and(resideInAnyPackage(PROTOCOL, LINUX, NODE).negate()))
+                    OURS.and(resideInAnyPackage(PROTOCOL, POLICY, LINUX, NODE).negate()))
             .because(
                     "the node can do everything to sandboxes and nothing else: no command line, no tenant, no network service");
 
@@ -105,6 +126,18 @@ class LayersTest {
             .because("a MemorySegment is checked memory only as long as nobody says how large it is");
 
     @ArchTest
+    static final ArchRule ONLY_AN_AUDIT_LETS_PASS = noClasses()
+            .that()
+            .doNotHaveSimpleName("CallAudit")
+            .should()
+            .callMethodWhere(describe(
+                    "lets a notified call go on",
+                    call -> call.getTarget().getName().equals("letPass")))
+            .because(
+                    "memory that somebody looked at may have changed by the time the kernel looks: nothing may be decided by it"
+                            + " and let pass");
+
+    @ArchTest
     static final ArchRule NO_VIRTUAL_THREADS_NEAR_THE_KERNEL = noClasses()
             .that()
             .resideInAnyPackage(NODE, LINUX)
@@ -121,7 +154,7 @@ class LayersTest {
     @ArchTest
     static final ArchRule THE_NODE_DOES_NOT_PRINT = noClasses()
             .that()
-            .resideInAnyPackage(NODE, LINUX, PROTOCOL)
+            .resideInAnyPackage(NODE, LINUX, POLICY, PROTOCOL)
             .should(ACCESS_STANDARD_STREAMS)
             .because("standard output is only ever the answer, and the command line gives it");
 

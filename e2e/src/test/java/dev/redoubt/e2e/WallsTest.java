@@ -13,7 +13,7 @@ import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.Step;
 import dev.redoubt.node.walls.Capability;
-import dev.redoubt.node.walls.InsideIds;
+import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
  * Where the calls of one filter are asked about (seccomp_unotify(2)).
  *
  * <p>Readable when a call waits, hung up when nobody is left behind the filter. One thread receives; any may answer. An
- * answer never lets the kernel go on with the call itself: what its pointers point to may have changed since we looked.
+ * answer does not let the kernel go on with the call itself, because what its pointers point to may have changed since we
+ * looked; but for {@link #letPass}.
  */
 public final class SeccompListener implements AutoCloseable {
     private static final long POLL = 7;
@@ -29,6 +30,7 @@ public final class SeccompListener implements AutoCloseable {
     private static final long SET_FLAGS = Ioctl.request(1, MAGIC, 4, Long.BYTES);
     private static final long SYNC_WAKE_UP = 1;
     private static final int ADD_FD_AND_SEND = 2;
+    private static final int CONTINUE = 1;
 
     private final Fd fd;
 
@@ -114,12 +116,28 @@ public final class SeccompListener implements AutoCloseable {
         return send(id, 0, -errno);
     }
 
+    /**
+     * The kernel goes on with the call as if nobody had been asked. For a filter that asks about nothing but what it would
+     * have let pass by the same registers, to learn what a program calls; nowhere else, because what pointers point to can
+     * have changed since anybody looked (seccomp_unotify(2)).
+     *
+     * @return false when nobody waits for it any more
+     */
+    public boolean letPass(long id) {
+        return send(id, 0, 0, CONTINUE);
+    }
+
     private boolean send(long id, long value, int error) {
+        return send(id, value, error, 0);
+    }
+
+    private boolean send(long id, long value, int error, int flags) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment response = arena.allocate(RESPONSE_BYTES, 8); // struct seccomp_notif_resp
             response.set(JAVA_LONG, 0, id);
             response.set(JAVA_LONG, 8, value);
             response.set(JAVA_INT, 16, error);
+            response.set(JAVA_INT, 20, flags);
             long result = Ioctl.raw(fd, SEND, response.address());
             return !isOver(result) && done("SECCOMP_IOCTL_NOTIF_SEND", result);
         }

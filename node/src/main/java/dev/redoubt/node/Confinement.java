@@ -3,15 +3,18 @@ package dev.redoubt.node;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.SlotPlan;
-import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.node.walls.FileWalls;
 import dev.redoubt.node.walls.HostFacts;
-import dev.redoubt.node.walls.InsideIds;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
+import dev.redoubt.protocol.FileRules;
+import dev.redoubt.protocol.InsideIds;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.TimeLimits;
@@ -37,7 +40,6 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<FilterKey, LaunchSpec.Filter> filters = new ConcurrentHashMap<>();
     private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
@@ -49,14 +51,7 @@ final class Confinement {
      * What decides how a sandbox is built, however long it may live. Most are like one before, and compiling costs 0.5 ms on
      * an idle machine.
      */
-    private record Shape(SandboxSpec spec, Asked asked, int layers, List<LaunchSpec.Bind> binds) {}
-
-    /** Filters that are alike. */
-    private record FilterKey(Profile.Calls calls, Asked asked) {
-        LaunchSpec.Filter compile() {
-            return new LaunchSpec.Filter(Filter.compile(calls, asked).bytes());
-        }
-    }
+    private record Shape(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {}
 
     /** What covers /proc, whatever will run. */
     SlotPlan slotPlan() {
@@ -68,21 +63,28 @@ final class Confinement {
         return ProcWalls.filesOfOne(host, Instant.now(), UUID.randomUUID());
     }
 
+    /** What of the profile cannot be held here. The network is the spec's, which may differ from the profile's. */
+    List<Obstacle> obstacles(SandboxSpec spec) {
+        return Obstacle.of(spec.profile(), host.landlockAbi()).stream()
+                .filter(obstacle -> !obstacle.key().equals("network"))
+                .toList();
+    }
+
     /**
      * The spec of a sandbox, but for the {@link #filesOfOne}.
      *
-     * @param asked what the filter leaves to the broker
+     * @param filter of the profile's rules
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec.Encoded compile(SandboxSpec spec, Asked asked, int layers, List<LaunchSpec.Bind> binds) {
+    LaunchSpec.Encoded compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
         if (compiled.size() >= MOST_SHAPES) {
             compiled.clear();
         }
         TimeLimits time = spec.limits().time();
         SandboxSpec endless = spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
         LaunchSpec.Encoded encoded =
-                compiled.computeIfAbsent(new Shape(endless, asked, layers, binds), this::compile);
+                compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
         return time.wall()
                 .map(TIME_FOR_THE_REST::plus)
                 .map(encoded::withLife)
@@ -95,8 +97,12 @@ final class Confinement {
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? InsideIds.JOB : InsideIds.GUEST;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
+        FileRules files = spec.files();
         LaunchSpec launch = new LaunchSpec(
-                (spec.readOnly() ? LaunchSpec.READ_ONLY : 0) | LaunchSpec.LISTENER | switches.specFlags(),
+                (files.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
+                        | LaunchSpec.LISTENER
+                        | LaunchSpec.devices(profile.devices())
+                        | switches.specFlags(),
                 guest,
                 guest,
                 capabilities,
@@ -105,15 +111,27 @@ final class Confinement {
                 shape.layers(),
                 new LaunchSpec.Upper.Directory(),
                 spec.hostname(),
-                TmpfsMounts.of(spec.limits(), spec.readOnly()),
+                TmpfsMounts.of(spec.limits(), files.readOnlyRoot()),
                 shape.binds(),
                 ProcWalls.files(host, spec.limits()),
-                List.of(), // all that are needed are in the slot's plan
+                masks(files),
                 ResourceLimits.ofGuest(),
-                landlock(spec.readOnly(), writable(spec)),
-                filters.computeIfAbsent(new FilterKey(profile.calls(), shape.asked()), FilterKey::compile),
+                landlock(files.readOnlyRoot(), writable(spec)),
+                new LaunchSpec.Filter(shape.filter().bytes()),
                 arguments(spec));
         return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
+    }
+
+    /** What covers /proc is in the slot's plan: a profile has no word there. */
+    private static List<LaunchSpec.Mask> masks(FileRules files) {
+        List<LaunchSpec.Mask> masks = FileWalls.masks(files);
+        if (masks.size() > LaunchSpec.MOST_MASKS) {
+            throw new Problem(
+                    ProblemCode.UNPROCESSABLE,
+                    "the profile's readonly paths lie so deep that they need " + masks.size() + " mounts; at most "
+                            + LaunchSpec.MOST_MASKS);
+        }
+        return masks;
     }
 
     /** The rules that a sandbox of such a kind is launched with on this host. */
@@ -125,6 +143,7 @@ final class Confinement {
     static List<String> writable(SandboxSpec spec) {
         List<String> paths = new ArrayList<>(TmpfsMounts.paths(spec.limits(), true));
         spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> paths.add(mount.target()));
+        paths.addAll(FileWalls.writable(spec.files()));
         return List.copyOf(paths);
     }
 

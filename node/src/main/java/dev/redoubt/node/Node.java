@@ -25,12 +25,12 @@ import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.ranges.Ranges;
-import dev.redoubt.node.seccomp.Asked;
 import dev.redoubt.node.seccomp.Broker;
 import dev.redoubt.node.seccomp.BrokeredSandbox;
+import dev.redoubt.node.seccomp.CallAudit;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.seccomp.Openings;
-import dev.redoubt.node.seccomp.PathPatterns;
 import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
@@ -48,6 +48,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The node library: sandboxes on this host.
@@ -65,6 +66,7 @@ public final class Node implements AutoCloseable {
     private final ImageStore images;
     private final Confinement confinement;
     private final Broker broker;
+    private final Listening brokered = new Brokered();
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
@@ -126,21 +128,82 @@ public final class Node implements AutoCloseable {
      *     built yet, STORAGE_FULL; nothing is left of it
      */
     public Sandbox create(SandboxSpec spec) {
-        return create(spec, PathPatterns.NONE);
+        return build(spec, brokered);
     }
 
-    /** The same with files that its programs cannot open; every open of theirs then goes by the broker. */
-    public Sandbox create(SandboxSpec spec, PathPatterns patterns) {
+    /** A sandbox that is as confined as any other, and whose calls are listened to. */
+    public record Audited(Sandbox sandbox, CallAudit calls) {}
+
+    /**
+     * A sandbox of this process, to learn what its jobs call.
+     *
+     * @throws Problem as {@link #create}; UNPROCESSABLE too where the profile hides files by patterns, because then the
+     *     broker has to open them
+     */
+    public Audited audit(SandboxSpec spec) {
+        if (!spec.files().patterns().isEmpty() || settings.life() != NodeSettings.Life.WITH_THIS_PROCESS) {
+            throw new Problem(
+                    ProblemCode.UNPROCESSABLE,
+                    "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
+        }
+        Auditing auditing = new Auditing();
+        Sandbox sandbox = build(spec, auditing);
+        return new Audited(sandbox, Objects.requireNonNull(auditing.audit));
+    }
+
+    /** Who is asked about calls: that decides about what the filter asks. */
+    private interface Listening {
+        Filter filter(SandboxSpec spec);
+
+        /** Takes the listener over, until {@code undo}. */
+        CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo);
+    }
+
+    private final class Brokered implements Listening {
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.of(spec.profile().calls(), !spec.files().patterns().isEmpty());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            BrokeredSandbox sandbox = broker.answer(number, listener, pidfd, terms);
+            undo.add(sandbox::close);
+            return sandbox.log();
+        }
+    }
+
+    private static final class Auditing implements Listening {
+        private @Nullable CallAudit audit;
+
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.audited(spec.profile().calls());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            CallAudit started = CallAudit.start(listener, pidfd, terms);
+            undo.add(started::close);
+            audit = started;
+            return CallLog.empty();
+        }
+    }
+
+    private Sandbox build(SandboxSpec spec, Listening listening) {
         if (!spec.network().isBuilt()) {
             throw new Problem(
                     ProblemCode.UNPROCESSABLE,
                     "network mode " + spec.network() + " is not built yet; use none or localhost");
         }
+        confinement.obstacles(spec).stream().findFirst().ifPresent(obstacle -> {
+            throw obstacle.problem();
+        });
         try {
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {
-                Sandbox sandbox = launch(slot, spec, patterns);
+                Sandbox sandbox = launch(slot, spec, listening);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;
@@ -224,22 +287,22 @@ public final class Node implements AutoCloseable {
         disks.close();
     }
 
-    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, PathPatterns patterns) {
+    private Sandbox launch(Slots.Slot slot, SandboxSpec spec, Listening listening) {
         Undo undo = slot.undo();
         String user = slot.entry().resources();
         List<Path> layers = images.use(spec.image(), user);
         undo.addLast(() -> images.release(user));
         Fd disk = limit(slot, spec.limits());
         try (Mounting mounting = Mounting.open(spec)) {
-            return launch(slot, spec, patterns, layers, disk, mounting);
+            return launch(slot, spec, listening, layers, disk, mounting);
         }
     }
 
     private Sandbox launch(
-            Slots.Slot slot, SandboxSpec spec, PathPatterns patterns, List<Path> layers, Fd disk, Mounting mounting) {
-        Asked asked = patterns.isEmpty() ? Asked.USUAL : Asked.OPENS_TOO;
-        LaunchSpec.Encoded launch = confinement.compile(spec, asked, layers.size(), mounting.binds(layers.size() + 1));
-        Remembered remembered = Remembered.of(spec, patterns);
+            Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Fd disk, Mounting mounting) {
+        LaunchSpec.Encoded launch =
+                confinement.compile(spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
+        Remembered remembered = Remembered.of(spec);
         remember(slot.entry(), remembered);
 
         List<Fd> mounts = new ArrayList<>();
@@ -249,7 +312,7 @@ public final class Node implements AutoCloseable {
             mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
             int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
-            return sandbox(slot, remembered, listener);
+            return sandbox(slot, remembered, listener, listening);
         } finally {
             mounts.forEach(Fd::close);
         }
@@ -282,21 +345,16 @@ public final class Node implements AutoCloseable {
         return mount;
     }
 
-    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener) {
+    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {
         Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
-        CallLog calls = answered(slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
+        CallLog calls = listened(listening, slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
         return new Sandbox(
                 slot.id(), remembered, slot.handles(), slot.cgroup(), calls, loop, sockets, slot.undo(), false);
     }
 
-    /** Gives the listener to the broker. There is none only where the test build of the spawner left the filter away. */
-    private CallLog answered(long number, int listener, Fd pidfd, Terms terms, Undo undo) {
-        if (listener < 0) {
-            return CallLog.empty();
-        }
-        BrokeredSandbox brokered = broker.answer(number, Fd.owned(listener), pidfd, terms);
-        undo.add(brokered::close);
-        return brokered.log();
+    /** There is no listener only where the test build of the spawner left the filter away. */
+    private static CallLog listened(Listening listening, long number, int listener, Fd pidfd, Terms terms, Undo undo) {
+        return listener < 0 ? CallLog.empty() : listening.begin(number, Fd.owned(listener), pidfd, terms, undo);
     }
 
     /** What the broker holds a sandbox to. */
@@ -321,9 +379,8 @@ public final class Node implements AutoCloseable {
         Remembered remembered = Remembered.of(entry, survivor.started());
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
         Terms terms = terms(remembered, entry.range(), cgroup);
-        CallLog calls = answered(entry.number(), kept.listener(), handles.pidfd(), terms, undo);
-        Sandbox sandbox =
-                new Sandbox(entry.id(), remembered, handles, cgroup, calls, loop, sockets, undo, true);
+        CallLog calls = listened(brokered, entry.number(), kept.listener(), handles.pidfd(), terms, undo);
+        Sandbox sandbox = new Sandbox(entry.id(), remembered, handles, cgroup, calls, loop, sockets, undo, true);
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

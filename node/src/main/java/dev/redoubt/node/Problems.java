@@ -50,10 +50,15 @@ public final class Problems {
     }
 
     private static Problem of(LaunchException launch) {
-        if (launch.step() == Step.BIND || launch.step() == Step.MOUNT_POINT) {
+        if (launch.step() == Step.BIND || launch.step() == Step.MOUNT_POINT || isProfiles(launch)) {
             return new Problem(ProblemCode.UNPROCESSABLE, message(launch), launch);
         }
         return wall(launch);
+    }
+
+    /** A path of a profile that this image has as something else; the masks of /proc fail in other ways. */
+    private static boolean isProfiles(LaunchException launch) {
+        return launch.step() == Step.MASK && (launch.errno() == Errno.ELOOP || launch.errno() == Errno.ENOTDIR);
     }
 
     private static Problem wall(RuntimeException why) {

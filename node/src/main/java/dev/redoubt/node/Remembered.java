@@ -1,9 +1,11 @@
 package dev.redoubt.node;
 
 import dev.redoubt.node.journal.Entry;
-import dev.redoubt.node.seccomp.PathPatterns;
+import dev.redoubt.policy.profile.ProfileReader;
+import dev.redoubt.policy.profile.ProfileText;
+import dev.redoubt.protocol.CallRules;
 import dev.redoubt.protocol.NetworkMode;
-import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
 import java.net.URLDecoder;
@@ -19,14 +21,14 @@ import java.util.stream.Stream;
 /**
  * What a later node must know of a sandbox that it did not start, as facts of its journal entry.
  *
- * @param calls the level of its filter, with which it was launched and which nothing changes any more
+ * @param calls the rules of its filter, with which it was launched and which nothing changes any more
  * @param patterns what its filter asks about opens for
  * @param readOnly whether its root file system is
  * @param writable directories that its Landlock rules let be written then
  */
 record Remembered(
         NetworkMode network,
-        Profile.Calls calls,
+        CallRules calls,
         Size memory,
         Instant started,
         PathPatterns patterns,
@@ -45,14 +47,14 @@ record Remembered(
         writable = List.copyOf(writable);
     }
 
-    static Remembered of(SandboxSpec spec, PathPatterns patterns) {
+    static Remembered of(SandboxSpec spec) {
         return new Remembered(
                 spec.network(),
                 spec.profile().calls(),
                 spec.limits().memory(),
                 Instant.now(),
-                patterns,
-                spec.readOnly(),
+                spec.files().patterns(),
+                spec.files().readOnlyRoot(),
                 Confinement.writable(spec));
     }
 
@@ -62,8 +64,9 @@ record Remembered(
         return new Remembered(
                 NetworkMode.parse(facts.getOrDefault(NETWORK, USUAL.network().toString()))
                         .orElse(NetworkMode.NONE),
-                Profile.Calls.valueOf(
-                        facts.getOrDefault(CALLS, USUAL.profile().calls().name())),
+                facts.containsKey(CALLS)
+                        ? calls(facts.get(CALLS))
+                        : USUAL.profile().calls(),
                 Size.ofBytes(Long.parseLong(facts.getOrDefault(
                         MEMORY, Long.toString(USUAL.limits().memory().bytes())))),
                 started,
@@ -78,8 +81,8 @@ record Remembered(
         if (network != USUAL.network()) {
             facts.put(NETWORK, network.toString());
         }
-        if (calls != USUAL.profile().calls()) {
-            facts.put(CALLS, calls.name());
+        if (!calls.equals(USUAL.profile().calls())) {
+            facts.put(CALLS, text(List.of(ProfileText.of(calls))));
         }
         if (!memory.equals(USUAL.limits().memory())) {
             facts.put(MEMORY, Long.toString(memory.bytes()));
@@ -90,6 +93,10 @@ record Remembered(
             facts.put(WRITABLE, text(writable));
         }
         return Map.copyOf(facts);
+    }
+
+    private static CallRules calls(String text) {
+        return ProfileReader.alone().read("journal", list(text).getFirst()).calls();
     }
 
     /** On one line, whatever is in the names. */

@@ -20,6 +20,15 @@ public record IoLimits(OptionalLong readBps, OptionalLong writeBps, OptionalLong
         return new IoLimits(bps, bps, OptionalLong.empty(), OptionalLong.empty());
     }
 
+    /** What {@code nearer} limits, and these where it does not. */
+    public IoLimits overriddenBy(IoLimits nearer) {
+        return new IoLimits(
+                nearer.readBps.isPresent() ? nearer.readBps : readBps,
+                nearer.writeBps.isPresent() ? nearer.writeBps : writeBps,
+                nearer.readIops.isPresent() ? nearer.readIops : readIops,
+                nearer.writeIops.isPresent() ? nearer.writeIops : writeIops);
+    }
+
     public boolean isNone() {
         return equals(NONE);
     }

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
  * What a sandbox is to be. A spec that exists is valid in itself; whether this host can build it is the node's answer.
  *
  * @param image a name or digest of the node's image store
+ * @param readOnly whether the root is read-only even where the profile's is not
  * @param hostname what {@code uname -n} says inside
  * @param mounts only from the local root
  * @param mountUid the user inside who owns what is mounted
@@ -44,9 +45,19 @@ public record SandboxSpec(
         }
     }
 
+    /** The profile's rules for files, with a root that is read-only when either says so. */
+    public FileRules files() {
+        return readOnly ? profile.files().withReadOnlyRoot() : profile.files();
+    }
+
     /** The same under another profile. */
     public SandboxSpec withProfile(Profile other) {
         return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid);
+    }
+
+    /** The same with names that nothing inside can open. */
+    public SandboxSpec hiding(PathPatterns patterns) {
+        return withProfile(profile.withFiles(profile.files().withPatterns(patterns)));
     }
 
     /** The defaults of the contract for an image: sealed, 512 MiB, one cpu, 256 processes, 1 GiB of disk. */

@@ -2,6 +2,9 @@ package dev.redoubt.node.daemon;
 
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.flat.FlatWriter;
+import dev.redoubt.policy.profile.ProfileException;
+import dev.redoubt.policy.profile.ProfileReader;
+import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.IoLimits;
@@ -18,14 +21,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** A sandbox spec on the daemon's socket. Profiles travel by name: the daemon owns what a name means. */
+/** A sandbox spec on the daemon's socket. A profile travels as its text, so that one reader checks every profile. */
 final class SpecCodec {
     private static final int MOST_MOUNTS = 32;
 
     private SpecCodec() {}
 
     static void write(FlatWriter out, SandboxSpec spec) {
-        out.string(spec.image()).string(spec.profile().name()).string(spec.hostname());
+        out.string(spec.image()).string(profileText(spec.profile())).string(spec.hostname());
         Limits limits = spec.limits();
         out.u64(limits.memory().bytes()).u32(limits.cpus().millis()).u32(limits.pids());
         out.u64(limits.disk().bytes()).u64(limits.inodes());
@@ -43,13 +46,27 @@ final class SpecCodec {
         }
     }
 
-    /** Reads a spec; an unknown profile or mode is malformed, since both sides are the same version. */
+    /** Nothing stands for the default profile, which is not worth reading each time. */
+    private static String profileText(Profile profile) {
+        return profile.equals(Profile.DEFAULT) ? "" : ProfileText.of(profile);
+    }
+
+    private static Profile profile(String text) {
+        if (text.isEmpty()) {
+            return Profile.DEFAULT;
+        }
+        try {
+            return ProfileReader.alone().read("profile", text);
+        } catch (ProfileException wrong) {
+            throw new FlatReader.Malformed("a profile: " + wrong.getMessage(), 0);
+        }
+    }
+
+    /** Reads a spec; an unknown mode is malformed, since both sides are the same version. */
     static SandboxSpec read(FlatReader in) {
         String image = in.string();
-        String profileName = in.string();
+        Profile profile = profile(in.string());
         String hostname = in.string();
-        Profile profile = Profile.builtIn(profileName)
-                .orElseThrow(() -> new FlatReader.Malformed("an unknown profile " + profileName, 0));
         Limits limits = new Limits(
                 Size.ofBytes(in.u64()),
                 new Cpus(in.u32()),

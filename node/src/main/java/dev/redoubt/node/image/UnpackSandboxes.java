@@ -16,12 +16,12 @@ import dev.redoubt.node.launch.LaunchSpec.Owners;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.HostFacts;
-import dev.redoubt.node.walls.InsideIds;
 import dev.redoubt.node.walls.MissingWallException;
 import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -162,7 +162,7 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
                 guest,
                 capabilities,
                 capabilities,
-                Securebits.of(unpacks ? Profile.DEFAULT : Profile.MINIMAL),
+                Securebits.of(unpacks ? Profile.DEFAULT : Profile.NOTHING),
                 1,
                 new LaunchSpec.Upper.Memory(Size.ofMib(1).bytes(), ROOT_FILES),
                 "unpack",

@@ -1,6 +1,7 @@
 package dev.redoubt.node.launch;
 
 import dev.redoubt.linux.Errno;
+import java.util.List;
 
 /** A sandbox could not be built; nothing of it is left. Names the step, so that {@code doctor} can say how to mend it. */
 public final class LaunchException extends RuntimeException {
@@ -8,12 +9,41 @@ public final class LaunchException extends RuntimeException {
 
     private final Step step;
     private final int errno;
+    private final int item;
 
     /** The failure of {@code step} with a positive {@code errno}. */
     public LaunchException(Step step, int errno) {
-        super("sandbox not started: " + step.words() + ": " + Errno.describe(errno));
+        this(step, errno, 0);
+    }
+
+    /** @param item which entry of the step's list in the spec, from 1; 0 when it has none */
+    LaunchException(Step step, int errno, int item) {
+        this(step, "", errno, item);
+    }
+
+    private LaunchException(Step step, String path, int errno, int item) {
+        super("sandbox not started: " + step.words() + path + ": " + Errno.describe(errno) + advice(step, errno));
         this.step = step;
         this.errno = errno;
+        this.item = item;
+    }
+
+    /** The same failure with the path that it was about, where {@code spec} tells. */
+    LaunchException at(LaunchSpec spec) {
+        List<String> paths = switch (step) {
+            case MASK -> spec.masks().stream().map(LaunchSpec.Mask::path).toList();
+            case BIND, MOUNT_POINT ->
+                spec.binds().stream().map(LaunchSpec.Bind::path).toList();
+            default -> List.of();
+        };
+        boolean told = item >= 1 && item <= paths.size();
+        return told ? new LaunchException(step, " " + paths.get(item - 1), errno, item) : this;
+    }
+
+    private static String advice(Step step, int errno) {
+        return errno == Errno.ELOOP && (step == Step.MASK || step == Step.MOUNT_POINT)
+                ? "; it leads over a symbolic link of the image: name what that leads to"
+                : "";
     }
 
     public Step step() {

@@ -1,10 +1,12 @@
 package dev.redoubt.node.launch;
 
 import dev.redoubt.node.flat.FlatWriter;
+import dev.redoubt.protocol.DeviceName;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One sandbox as the spawner is told to build it: facts only, every policy already decided. Fields and order are those of
@@ -30,22 +32,37 @@ public record LaunchSpec(
         List<String> arguments) {
     public static final int READ_ONLY = 1;
     public static final int LISTENER = 2;
+    /** Shifted by the number of the device, in the order of {@link DeviceName}: it is left out of /dev. */
+    private static final int WITHOUT_DEVICE = 0x10000;
+
     /** Obeyed only by the test build of the spawner: the battery runs with one layer away. */
     public static final int TEST_NO_SECCOMP = 0x100;
 
     public static final int TEST_NO_LANDLOCK = 0x200;
     public static final int TEST_NO_PRIVILEGE_LOCK = 0x400;
 
+    /** Of native/spec.h. */
+    public static final int MOST_MASKS = 256;
+
     public LaunchSpec {
         tmpfs = most(16, "tmpfs mounts", tmpfs);
         binds = most(64, "mounts", binds);
         files = most(48, "synthesised files", files);
-        masks = most(128, "masks", masks);
+        masks = most(MOST_MASKS, "masks", masks);
         rlimits = most(16, "resource limits", rlimits);
         arguments = most(8, "arguments of the guest", arguments);
         if (layers < 1 || layers > 64) {
             throw new IllegalArgumentException(layers + " layers; an image has 1 to 64");
         }
+    }
+
+    /** The flags that leave out every device but these. */
+    public static int devices(Set<DeviceName> devices) {
+        int flags = 0;
+        for (DeviceName device : DeviceName.values()) {
+            flags |= devices.contains(device) ? 0 : WITHOUT_DEVICE << device.ordinal();
+        }
+        return flags;
     }
 
     private static <T> List<T> most(int limit, String what, List<T> list) {
@@ -101,7 +118,17 @@ public record LaunchSpec(
     public enum Cover {
         NULL,
         EMPTY,
-        READ_ONLY
+        /** Nothing in it runs. */
+        READ_ONLY,
+        /** By what is there: EMPTY over a directory, NULL over anything else. */
+        HIDDEN,
+        /**
+         * A mount of its own: it can be neither renamed nor removed, and stays as writable as it is when what is above
+         * becomes read-only; made where it is missing.
+         */
+        PINNED,
+        /** What was pinned becomes read-only; what is mounted beneath stays as it is. */
+        FROZEN
     }
 
     /** setrlimit(2); -1 is infinity. */
@@ -149,6 +176,7 @@ public record LaunchSpec(
             FlatWriter tail = new FlatWriter(arena);
             writeTail(tail);
             return new Encoded(
+                    this,
                     head.message().toArray(ValueLayout.JAVA_BYTE),
                     tail.message().toArray(ValueLayout.JAVA_BYTE),
                     more,
@@ -158,12 +186,14 @@ public record LaunchSpec(
 
     /** A spec in binary form, up to its last file and from there on. Without an end of its life, until it is given one. */
     public static final class Encoded {
+        private final LaunchSpec spec;
         private final byte[] head;
         private final byte[] tail;
         private final int more;
         private final int lifeSeconds;
 
-        private Encoded(byte[] head, byte[] tail, int more, int lifeSeconds) {
+        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more, int lifeSeconds) {
+            this.spec = spec;
             this.head = head;
             this.tail = tail;
             this.more = more;
@@ -173,10 +203,16 @@ public record LaunchSpec(
         /** The same, killed by the spawner after {@code life}, up to the next whole second. */
         public Encoded withLife(Duration life) {
             return new Encoded(
+                    spec,
                     head,
                     tail,
                     more,
                     Math.toIntExact(life.plusNanos(999_999_999).toSeconds()));
+        }
+
+        /** What was encoded. */
+        LaunchSpec spec() {
+            return spec;
         }
 
         void write(FlatWriter out, List<SynthesisedFile> files) {

@@ -18,7 +18,7 @@ import java.util.List;
  */
 public final class Launcher implements AutoCloseable {
     private static final int LAUNCHED = 2;
-    private static final int REPORT = 16;
+    private static final int REPORT = 20;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Spawner spawner;
@@ -51,7 +51,7 @@ public final class Launcher implements AutoCloseable {
             }
             answer.closeDescriptors();
             throw answer.length() == REPORT
-                    ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4))
+                    ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4), report.get(INT, 16)).at(spec.spec())
                     : killed();
         } catch (LinuxException dead) {
             throw killed();

@@ -1,5 +1,9 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.protocol.CallRules;
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -40,6 +44,13 @@ public record Asked(Set<String> refusals, Set<String> always) {
     public static final Asked OPENS_TOO =
             new Asked(EXPLAINED, Set.of("sysinfo", "open", "creat", "openat", "openat2", "landlock_create_ruleset"));
 
+    /** These, and what the rules of a profile say that is to be asked. */
+    Asked and(CallRules rules) {
+        Set<String> all = new HashSet<>(refusals);
+        all.addAll(rules.asked());
+        return new Asked(all, always);
+    }
+
     public Asked {
         refusals = Set.copyOf(refusals);
         always = Set.copyOf(always);
@@ -48,10 +59,8 @@ public record Asked(Set<String> refusals, Set<String> always) {
     }
 
     Decision applied(String call, Decision decision) {
-        if (always.contains(call)) {
-            return Decision.always(Verdict.Plain.NOTIFY);
-        }
-        return refusals.contains(call) ? decision.explained() : decision;
+        Decision asked = always.contains(call) ? decision.audited() : decision;
+        return refusals.contains(call) ? asked.explained() : asked;
     }
 
     private static Set<String> words(String text) {

@@ -5,6 +5,7 @@ import dev.redoubt.linux.EventFd;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.PidNamespace;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     private final SeccompListener listener;
     private final Optional<PidNamespace> namespace;
     private final Terms terms;
-    private final CallRules rules;
+    private final Reasons reasons;
     private final Optional<SandboxFiles> files;
     private final CallLog log = new CallLog();
     private final AtomicInteger users = new AtomicInteger(1);
@@ -59,7 +60,7 @@ public final class BrokeredSandbox implements AutoCloseable {
         this.namespace = PidNamespace.of(pidfd);
         this.listener = SeccompListener.adopt(listener);
         this.terms = terms;
-        this.rules = CallRules.of(terms.calls());
+        this.reasons = Reasons.of(terms.calls());
         this.files = namespace.flatMap(inside -> terms.openings().flatMap(openings -> files(inside, openings)));
         int units = terms.openings().isPresent() ? UNITS_WITH_OPENS : UNITS_PER_SECOND;
         this.budget = new Rate(units, SECONDS_AT_ONCE * units, System.nanoTime());
@@ -110,6 +111,9 @@ public final class BrokeredSandbox implements AutoCloseable {
 
     Ruling rule(NotifiedCall call) {
         int number = call.number();
+        if (!reasons.allows(number, call.arguments())) {
+            return new Ruling.Refuse(reasons.refusal(number, call.arguments()));
+        }
         if (number == Broker.SYSINFO) {
             return new Ruling.TellFacts();
         }
@@ -119,7 +123,7 @@ public final class BrokeredSandbox implements AutoCloseable {
         if (files.isPresent() && number == LANDLOCK) {
             return new Ruling.Refuse(NO_LANDLOCK);
         }
-        return new Ruling.Refuse(rules.refusal(number, call.arguments()));
+        return new Ruling.Refuse(reasons.refusal(number, call.arguments()));
     }
 
     /** The broker, or one of its workers, uses it no more; the last one closes its descriptors. */

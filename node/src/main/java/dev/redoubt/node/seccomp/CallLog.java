@@ -1,5 +1,6 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.CallNumbers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

@@ -1,5 +1,6 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.CallNumbers;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,9 @@ final class CallWords {
      */
     static String of(int number, long[] arguments, List<? extends CallText> texts) {
         String name = CallNumbers.names().getOrDefault(number, "call " + number);
+        if (!SIGNATURES.containsKey(number)) {
+            return name + "(...)"; // asked about because a profile says so
+        }
         StringBuilder words = new StringBuilder(name).append('(');
         List<Kind> signature = signature(number);
         for (int i = 0; i < signature.size(); i++) {

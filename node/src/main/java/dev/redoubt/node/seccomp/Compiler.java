@@ -2,6 +2,11 @@ package dev.redoubt.node.seccomp;
 
 import static dev.redoubt.linux.Errno.ENOSYS;
 
+import dev.redoubt.policy.calls.Argument;
+import dev.redoubt.policy.calls.ArgumentTest;
+import dev.redoubt.policy.calls.Clause;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,11 +1,15 @@
 package dev.redoubt.node.seccomp;
 
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.policy.calls.CallNames;
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.protocol.CallRules;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
@@ -17,6 +21,15 @@ import java.util.TreeMap;
  * <p>The same input always gives the same bytes, so that the hash names what is in force.
  */
 public final class Filter {
+    private static final Recent<Recipe, Filter> RECENT = new Recent<>(Recipe::compiled);
+
+    /** Sandboxes of which this is the same have the same filter. */
+    private record Recipe(CallRules rules, boolean opensToo) {
+        Filter compiled() {
+            return compile(rules, (opensToo ? Asked.OPENS_TOO : Asked.USUAL).and(rules));
+        }
+    }
+
     private final List<Instruction> program;
     private final byte[] bytes;
 
@@ -25,47 +38,49 @@ public final class Filter {
         this.bytes = encode(program);
     }
 
-    /** The filter of a level, without a broker. */
-    public static Filter compile(Calls calls) {
-        return compile(calls, Asked.NOTHING);
+    /**
+     * The filter of a profile as sandboxes get it, with a broker to ask; compiled once.
+     *
+     * @param opensToo whether the broker opens files
+     */
+    public static Filter of(CallRules rules, boolean opensToo) {
+        return RECENT.of(new Recipe(rules, opensToo));
     }
 
-    /** The filter of a level that leaves some of its answers to the broker. */
-    public static Filter compile(Calls calls, Asked asked) {
-        return new Filter(Compiler.compile(decisions(calls, asked)));
+    /** The filter of a profile that asks a {@link CallAudit} about all that it would let pass, but for what process 1 needs. */
+    public static Filter audited(CallRules rules) {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(Decisions.of(rules));
+        decisions.replaceAll(
+                (number, decision) -> CallNames.isGuests(CallNumbers.nameOf(number)) ? decision : decision.audited());
+        return new Filter(Compiler.compile(decisions));
     }
 
-    /** The filter of the program that unpacks images: the narrowest level, and less. */
+    /** The filter of the program that unpacks images: that of the profile {@code minimal}, and less. */
     public static Filter forUnpacking() {
-        return new Filter(Compiler.compile(unpackingDecisions()));
+        return new Filter(Compiler.compile(Decisions.ofUnpacking()));
     }
 
-    static SortedMap<Integer, Decision> unpackingDecisions() {
-        SortedMap<Integer, Decision> decisions = new TreeMap<>(decisions(Calls.NARROW, Asked.NOTHING));
-        for (Rule rule : CallList.UNPACKING.rules()) {
-            decisions.put(rule.number(), rule.decision().at(Calls.NARROW));
-        }
-        return Collections.unmodifiableSortedMap(decisions);
+    /** The filter of a profile, without a broker. */
+    public static Filter compile(CallRules rules) {
+        return compile(rules, Asked.NOTHING);
     }
 
-    /** Whether the filter of a level, without a broker, refuses a call. */
-    public static boolean refuses(Calls calls, int number, long[] arguments) {
-        Decision decision = decisions(calls, Asked.NOTHING).get(number);
+    /** The filter of a profile that leaves some of its answers to the broker. */
+    public static Filter compile(CallRules rules, Asked asked) {
+        return new Filter(Compiler.compile(decisions(rules, asked)));
+    }
+
+    /** Whether the filter of a profile, without a broker, refuses a call. */
+    public static boolean refuses(CallRules rules, int number, long[] arguments) {
+        Decision decision = Decisions.of(rules).get(number);
         return decision == null || decision.decide(arguments) != Verdict.Plain.ALLOW;
     }
 
-    /** Every call of the list with its decision at one level, by number. */
-    static SortedMap<Integer, Decision> decisions(Calls calls, Asked asked) {
-        SortedMap<Integer, Decision> decisions = new TreeMap<>();
-        for (Group group : CallList.GROUPS) {
-            for (Rule rule : group.rules()) {
-                Decision chosen = asked.applied(rule.call(), rule.decision().at(calls));
-                if (decisions.put(rule.number(), chosen) != null) {
-                    throw new IllegalStateException("the list names " + rule.call() + " twice");
-                }
-            }
-        }
-        return Collections.unmodifiableSortedMap(decisions);
+    /** Every call of the list with its decision, by number. */
+    static SortedMap<Integer, Decision> decisions(CallRules rules, Asked asked) {
+        SortedMap<Integer, Decision> decisions = new TreeMap<>(Decisions.of(rules));
+        decisions.replaceAll((number, decision) -> asked.applied(CallNumbers.nameOf(number), decision));
+        return decisions;
     }
 
     /** An array of struct sock_filter, little-endian. */

@@ -1,5 +1,6 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.protocol.PathPatterns;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;

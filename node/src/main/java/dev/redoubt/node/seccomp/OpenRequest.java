@@ -5,6 +5,7 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.ProcessMemory;
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,7 @@ package dev.redoubt.node.seccomp;
 
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.IdRange;
+import dev.redoubt.protocol.PathPatterns;
 
 /**
  * What the broker must know to open files for a sandbox.

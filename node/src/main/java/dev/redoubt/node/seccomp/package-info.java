@@ -1,8 +1,9 @@
 /**
- * The system call filter of a sandbox: a readable list, compiled to a BPF program.
+ * The system call filter of a sandbox: compiled to a BPF program.
  *
- * <p>{@link dev.redoubt.node.seccomp.CallList} is what is allowed and why, {@link dev.redoubt.node.seccomp.Filter} the
- * program that the kernel runs, {@link dev.redoubt.node.seccomp.Broker} answers where the program asks. See seccomp(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst.
+ * <p>{@link dev.redoubt.policy.calls.Decisions} is what is allowed and why, {@link dev.redoubt.node.seccomp.Filter} the
+ * program that the kernel runs, {@link dev.redoubt.node.seccomp.Broker} answers where the program asks. See seccomp(2) and
+ * the kernel's Documentation/userspace-api/seccomp_filter.rst.
  */
 @NullMarked
 package dev.redoubt.node.seccomp;

@@ -9,7 +9,7 @@ import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.RunRequest;
-import dev.redoubt.protocol.Profile;
+import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +98,7 @@ final class EscapeTestTest {
     }
 
     private static SandboxSpec under(String profile) {
-        return SandboxSpec.of("busybox").withProfile(Profile.builtIn(profile).orElseThrow());
+        return SandboxSpec.of("busybox").withProfile(BuiltIns.find(profile).orElseThrow());
     }
 
     @Test

@@ -3,14 +3,15 @@ package dev.redoubt.node.escape;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.node.seccomp.Filter;
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.protocol.Profile;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Which wall is said to have held. */
 final class WallTest {
-    private static final CallFilter STANDARD = (number, arguments) -> Filter.refuses(Calls.STANDARD, number, arguments);
+    private static final CallFilter STANDARD =
+            (number, arguments) -> Filter.refuses(Profile.DEFAULT.calls(), number, arguments);
     private static final int OPENAT = 257;
     private static final int MOUNT = 165;
     private static final int CLONE = 56;

@@ -2,6 +2,7 @@ package dev.redoubt.node.seccomp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;

@@ -5,17 +5,34 @@ import static dev.redoubt.linux.Errno.EPERM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.policy.calls.Argument;
+import dev.redoubt.policy.calls.ArgumentTest;
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Clause;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.protocol.CallRule;
+import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.Condition;
+import dev.redoubt.protocol.Profile;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class FilterTest {
     private static final int X86_64 = 0xC000003E;
@@ -28,39 +45,33 @@ final class FilterTest {
     private static final int NOTIFY = 0x7fc00000;
     private static final int KILL_PROCESS = 0x80000000;
 
-    @Test
-    void everyCallOfTheTableIsClassifiedByHand() {
-        Set<String> listed = new HashSet<>();
-        CallList.GROUPS.forEach(group -> group.rules()
-                .forEach(rule -> assertThat(listed.add(rule.call()))
-                        .as("%s is listed once", rule.call())
-                        .isTrue()));
-        assertThat(listed)
-                .containsExactlyInAnyOrderElementsOf(CallNumbers.names().values());
+    private static final CallRules STANDARD = Profile.DEFAULT.calls();
+    private static final CallRules NARROW =
+            BuiltIns.find("minimal").orElseThrow().calls();
+    private static final CallRules DEBUGGING =
+            BuiltIns.find("development").orElseThrow().calls();
+
+    /** The rules of every built-in profile, and of none at all. */
+    static Stream<Named<CallRules>> rules() {
+        return Stream.concat(BuiltIns.all().stream(), Stream.of(Profile.NOTHING))
+                .map(profile -> Named.of(profile.name(), profile.calls()));
     }
 
-    @Test
-    void whateverIsNotSimplyAllowedHasAReason() {
-        for (Group group : Stream.concat(CallList.GROUPS.stream(), Stream.of(CallList.UNPACKING))
-                .toList()) {
-            assertThat(group.purpose()).as(group.name()).isNotBlank();
-            for (Rule rule : group.rules()) {
-                boolean simplyAllowed = rule.decision().equals(Decision.always(Verdict.Plain.ALLOW));
-                assertThat(rule.reason().isBlank()).as(rule.call()).isEqualTo(simplyAllowed);
-            }
-        }
+    /** Of those that programs run under. */
+    static Stream<Named<CallRules>> ofPrograms() {
+        return BuiltIns.all().stream().map(profile -> Named.of(profile.name(), profile.calls()));
     }
 
     /** The program agrees with the list for every number of three ABIs and arguments of all kinds. */
     @ParameterizedTest
-    @EnumSource
-    void theProgramDecidesAsTheListDoes(Calls calls) {
+    @MethodSource("rules")
+    void theProgramDecidesAsTheListDoes(CallRules calls) {
         for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL)) {
             theProgramDecidesAsTheListDoes(calls, asked);
         }
     }
 
-    private static void theProgramDecidesAsTheListDoes(Calls calls, Asked asked) {
+    private static void theProgramDecidesAsTheListDoes(CallRules calls, Asked asked) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         SortedMap<Integer, Decision> list = Filter.decisions(calls, asked);
@@ -111,8 +122,8 @@ final class FilterTest {
 
     /** The kernel reads ints, but for pointers; their high half must not change the answer (CVE-2019-10063). */
     @ParameterizedTest
-    @EnumSource
-    void theHighHalfOfAnArgumentNeverMatters(Calls calls) {
+    @MethodSource("rules")
+    void theHighHalfOfAnArgumentNeverMatters(CallRules calls) {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
@@ -144,12 +155,11 @@ final class FilterTest {
 
     /** One that asks a broker too: what it lets pass costs as much as without one. */
     @ParameterizedTest
-    @EnumSource
-    void isSmallAndShallow(Calls calls) {
+    @MethodSource("rules")
+    void isSmallAndShallow(CallRules calls) {
         Filter alone = Filter.compile(calls);
         System.out.printf(
-                "filter %s: %d instructions, deepest path %d, sha256 %s%n",
-                calls, alone.length(), alone.depth(), alone.sha256());
+                "filter: %d instructions, deepest path %d, sha256 %s%n", alone.length(), alone.depth(), alone.sha256());
         for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL, Asked.OPENS_TOO)) {
             Filter filter = Filter.compile(calls, asked);
             assertThat(filter.length()).isLessThan(600);
@@ -160,18 +170,18 @@ final class FilterTest {
 
     @Test
     void theSameListGivesTheSameBytes() {
-        assertThat(Filter.compile(Calls.STANDARD).bytes())
-                .isEqualTo(Filter.compile(Calls.STANDARD).bytes());
-        assertThat(Filter.compile(Calls.STANDARD).sha256())
-                .isEqualTo(Filter.compile(Calls.STANDARD).sha256())
-                .isNotEqualTo(Filter.compile(Calls.NARROW).sha256());
+        assertThat(Filter.compile(STANDARD).bytes())
+                .isEqualTo(Filter.compile(STANDARD).bytes());
+        assertThat(Filter.compile(STANDARD).sha256())
+                .isEqualTo(Filter.compile(STANDARD).sha256())
+                .isNotEqualTo(Filter.compile(NARROW).sha256());
     }
 
     @Test
-    void eachLevelAllowsAllThatTheOneBeforeDoes() {
-        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
-        BpfMachine standard = new BpfMachine(Filter.compile(Calls.STANDARD).bytes());
-        BpfMachine debugging = new BpfMachine(Filter.compile(Calls.DEBUGGING).bytes());
+    void aWiderProfileAllowsAllThatANarrowerDoes() {
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW).bytes());
+        BpfMachine standard = new BpfMachine(Filter.compile(STANDARD).bytes());
+        BpfMachine debugging = new BpfMachine(Filter.compile(DEBUGGING).bytes());
         int differences = 0;
         for (int number : CallNumbers.names().keySet()) {
             for (int low = 0; low < 20; low++) {
@@ -185,17 +195,16 @@ final class FilterTest {
             }
         }
         assertThat(differences).isPositive();
-        assertThat(answer(Calls.STANDARD, "ptrace")).isEqualTo(refused(EPERM));
-        assertThat(answer(Calls.DEBUGGING, "ptrace")).isEqualTo(ALLOW);
-        assertThat(answer(Calls.NARROW, "shmget")).isEqualTo(refused(ENOSYS));
+        assertThat(answer(STANDARD, "ptrace")).isEqualTo(refused(EPERM));
+        assertThat(answer(DEBUGGING, "ptrace")).isEqualTo(ALLOW);
+        assertThat(answer(NARROW, "shmget")).isEqualTo(refused(ENOSYS));
     }
 
     @Test
     void theBrokerIsAskedInsteadOfRefusing() {
         Asked asked = new Asked(Set.of("mount", "clone", "shmget"), Set.of("sysinfo"));
-        BpfMachine machine =
-                new BpfMachine(Filter.compile(Calls.STANDARD, asked).bytes());
-        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW, asked).bytes());
+        BpfMachine machine = new BpfMachine(Filter.compile(STANDARD, asked).bytes());
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW, asked).bytes());
         assertThat(machine.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(ALLOW);
         assertThat(narrow.run(X86_64, CallNumbers.of("shmget"), new long[6])).isEqualTo(NOTIFY);
         assertThat(machine.run(X86_64, CallNumbers.of("mount"), new long[6])).isEqualTo(NOTIFY);
@@ -209,9 +218,42 @@ final class FilterTest {
                 .hasMessageContaining("mounts");
     }
 
+    /** A rule about the flags of an open must not be a way around the broker that looks at its path. */
+    @Test
+    void anOpenThatARuleAllowsOnlySometimesIsAskedAboutToo() {
+        CallRule readers = new CallRule.Allow(
+                List.of(Condition.on(2, new Condition.OneOf(3, new TreeSet<>(Set.of(0))))), List.of());
+        CallRules rules = new CallRules(STANDARD.groups(), new TreeMap<>(Map.of("openat", readers)), new TreeSet<>());
+        BpfMachine alone = new BpfMachine(Filter.compile(rules).bytes());
+        BpfMachine asking = new BpfMachine(Filter.of(rules, true).bytes());
+        int openat = CallNumbers.of("openat");
+        for (int flags = 0; flags < 3; flags++) {
+            long[] arguments = {0, 0, flags, 0, 0, 0};
+            assertThat(alone.run(X86_64, openat, arguments)).isEqualTo(flags == 0 ? ALLOW : refused(EPERM));
+            assertThat(asking.run(X86_64, openat, arguments)).isEqualTo(flags == 0 ? NOTIFY : refused(EPERM));
+        }
+    }
+
+    /** On the way of every start: a profile that was compiled before costs a look into a map. */
+    @Test
+    void isCompiledOnce() {
+        CallRules rules = BuiltIns.find("batch-job").orElseThrow().calls();
+        Filter first = Filter.of(rules, false);
+        CallRules same = new CallRules(rules.groups(), rules.calls(), rules.asked());
+        long[] times = new long[101];
+        for (int i = 0; i < times.length; i++) {
+            long start = System.nanoTime();
+            assertThat(Filter.of(same, false)).isSameAs(first);
+            times[i] = System.nanoTime() - start;
+        }
+        Arrays.sort(times);
+        System.out.println("a compiled profile, found again: median " + times[50] + " ns");
+        assertThat(Duration.ofNanos(times[50])).isLessThan(Duration.ofNanos(100_000));
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void theCoreLimitIsReadAndNeverSet(Calls calls) {
+    @MethodSource("ofPrograms")
+    void theCoreLimitIsReadAndNeverSet(CallRules calls) {
         BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
         int prlimit = CallNumbers.of("prlimit64");
         long lowHalfZero = 1L << 32;
@@ -232,8 +274,8 @@ final class FilterTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void schedulingIsForOneselfAndNeverForPid1(Calls calls) {
+    @MethodSource("ofPrograms")
+    void schedulingIsForOneselfAndNeverForPid1(CallRules calls) {
         BpfMachine machine = new BpfMachine(Filter.compile(calls).bytes());
         for (String call : List.of("sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity")) {
             int number = CallNumbers.of(call);
@@ -265,15 +307,15 @@ final class FilterTest {
         }
     }
 
-    /** What unpacks images has the narrowest level, less what it has no use for, and the mark of a deleted name. */
+    /** What unpacks images has the profile minimal, less what it has no use for, and the mark of a deleted name. */
     @Test
-    void unpackingAllowsLessThanTheNarrowestLevel() {
+    void unpackingAllowsLessThanMinimal() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
-        BpfMachine narrow = new BpfMachine(Filter.compile(Calls.NARROW).bytes());
+        BpfMachine narrow = new BpfMachine(Filter.compile(NARROW).bytes());
         BpfMachine unpacking = new BpfMachine(Filter.forUnpacking().bytes());
         int mknodat = CallNumbers.of("mknodat");
-        Filter.unpackingDecisions().forEach((number, decision) -> {
+        Decisions.ofUnpacking().forEach((number, decision) -> {
             for (long[] arguments : samples(decision, random)) {
                 int answer = unpacking.run(X86_64, number, arguments);
                 assertThat(answer)
@@ -294,7 +336,7 @@ final class FilterTest {
         }
     }
 
-    private static int answer(Calls calls, String call) {
+    private static int answer(CallRules calls, String call) {
         return new BpfMachine(Filter.compile(calls).bytes()).run(X86_64, CallNumbers.of(call), new long[6]);
     }
 

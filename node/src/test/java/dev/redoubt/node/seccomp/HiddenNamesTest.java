@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import dev.redoubt.protocol.PathPatterns;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;

@@ -4,7 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.linux.Errno;
 import dev.redoubt.node.walls.WallsProbe;
-import dev.redoubt.protocol.Profile.Calls;
+import dev.redoubt.policy.calls.CallNames;
+import dev.redoubt.policy.calls.CallNumbers;
+import dev.redoubt.policy.calls.Decision;
+import dev.redoubt.policy.calls.Decisions;
+import dev.redoubt.policy.calls.Verdict;
+import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -267,8 +274,12 @@ final class SeccompKernelTest {
     @BeforeEach
     void probes() {
         control = WallsProbe.in(scratch);
-        standard = control.behindFilter(Filter.compile(Calls.STANDARD).bytes());
-        narrow = control.behindFilter(Filter.compile(Calls.NARROW).bytes());
+        standard = control.behindFilter(Filter.compile(Profile.DEFAULT.calls()).bytes());
+        narrow = control.behindFilter(Filter.compile(builtIn("minimal")).bytes());
+    }
+
+    private static CallRules builtIn(String name) {
+        return BuiltIns.find(name).orElseThrow().calls();
     }
 
     private record Attempt(String line) {
@@ -354,7 +365,7 @@ final class SeccompKernelTest {
         Set<String> tried = new HashSet<>();
         attempts(REFUSED).forEach(attempt -> tried.add(attempt.call()));
         attempts(CONDITIONAL).forEach(attempt -> tried.add(attempt.call()));
-        Filter.decisions(Calls.STANDARD, Asked.NOTHING).forEach((number, decision) -> {
+        Decisions.of(Profile.DEFAULT.calls()).forEach((number, decision) -> {
             boolean allowed = decision.equals(Decision.always(Verdict.Plain.ALLOW));
             String call = CallNumbers.names().get(number);
             if (!allowed && !triedElsewhere().contains(call)) {
@@ -382,9 +393,7 @@ final class SeccompKernelTest {
                 "sync",
                 "setrlimit"));
         TAKES_THE_GUESTS_ID.forEach(call -> gone.add(call.split(" ", -1)[0]));
-        CallList.GROUPS.stream()
-                .filter(group -> group.name().equals("@gone"))
-                .forEach(group -> group.rules().forEach(rule -> gone.add(rule.call())));
+        gone.addAll(Objects.requireNonNull(CallNames.groups().get("@gone")).refused());
         return gone;
     }
 
@@ -435,7 +444,7 @@ final class SeccompKernelTest {
     @Test
     void debuggingLetsTheDebuggersPass() {
         WallsProbe debugging =
-                control.behindFilter(Filter.compile(Calls.DEBUGGING).bytes());
+                control.behindFilter(Filter.compile(builtIn("development")).bytes());
         List<List<String>> calls = Stream.of(
                         "ptrace 99999 -1 0 0", "process_vm_readv -1 0 0 0 0 0", "personality 0x40000")
                 .map(Attempt::numbered)
@@ -466,9 +475,10 @@ final class SeccompKernelTest {
     @Test
     void theCoreLimitStaysOne() {
         assertThat(control.run("core").out()).as("control").isEqualTo("0 0\n0 0\n0 0\n0 0\n");
-        for (Calls calls : Calls.values()) {
-            WallsProbe probe = control.behindFilter(Filter.compile(calls).bytes());
-            assertThat(probe.run("core").out()).as("%s", calls).isEqualTo("0 1\n0 1\n0 1\n-1 1\n");
+        for (Profile profile : BuiltIns.all()) {
+            WallsProbe probe =
+                    control.behindFilter(Filter.compile(profile.calls()).bytes());
+            assertThat(probe.run("core").out()).as(profile.name()).isEqualTo("0 1\n0 1\n0 1\n-1 1\n");
         }
     }
 
@@ -496,8 +506,9 @@ final class SeccompKernelTest {
             assertThat(results(control, Stream.of(attempt.words())))
                     .as("control: %s", call)
                     .containsExactly(0L);
-            for (Calls calls : Calls.values()) {
-                WallsProbe probe = control.behindFilter(Filter.compile(calls).bytes());
+            for (Profile profile : BuiltIns.all()) {
+                WallsProbe probe =
+                        control.behindFilter(Filter.compile(profile.calls()).bytes());
                 assertRefused(
                         List.of(attempt, attempt), results(probe, Stream.of(attempt.words(), attempt.withHighBits())));
             }
@@ -568,10 +579,13 @@ final class SeccompKernelTest {
     @Test
     void theGuestLivesBehindEveryFilter() {
         assertThat(control.run("guest").out()).isEqualTo("alive\n");
-        for (Calls calls : Calls.values()) {
-            WallsProbe.Outcome outcome =
-                    control.behindFilter(Filter.compile(calls).bytes()).run("guest");
-            assertThat(outcome.out()).as("%s: %s", calls, outcome.err()).isEqualTo("alive\n");
+        for (Profile profile : BuiltIns.all()) {
+            WallsProbe.Outcome outcome = control.behindFilter(
+                            Filter.compile(profile.calls()).bytes())
+                    .run("guest");
+            assertThat(outcome.out())
+                    .as("%s: %s", profile.name(), outcome.err())
+                    .isEqualTo("alive\n");
         }
     }
 }

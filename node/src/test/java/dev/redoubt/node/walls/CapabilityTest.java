@@ -2,12 +2,14 @@ package dev.redoubt.node.walls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.protocol.Profile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class CapabilityTest {
@@ -30,9 +32,16 @@ final class CapabilityTest {
         assertThat(Capability.mask(Capability.ofGuest(Profile.DEFAULT))).isEqualTo(0x1eb);
     }
 
+    private static List<Profile> singleUserProfiles() {
+        return Stream.of("minimal", "web-server", "batch-job", "database", "hostile-tenant")
+                .flatMap(name -> BuiltIns.find(name).stream())
+                .toList();
+    }
+
     @Test
     void singleUserProfilesHaveNone() {
-        for (Profile profile : List.of(Profile.MINIMAL, Profile.BATCH_JOB, Profile.DATABASE, Profile.HOSTILE_TENANT)) {
+        assertThat(singleUserProfiles()).hasSize(5);
+        for (Profile profile : singleUserProfiles()) {
             assertThat(Capability.ofGuest(profile)).as(profile.name()).isEmpty();
             assertThat(Capability.ofRootJob(profile)).as(profile.name()).isEmpty();
             assertThat(Securebits.of(profile)).as(profile.name()).isEqualTo(0xef);
@@ -41,7 +50,7 @@ final class CapabilityTest {
 
     @Test
     void noProfileGivesWhatReachesTheHost() {
-        for (Profile profile : Profile.BUILT_IN) {
+        for (Profile profile : BuiltIns.all()) {
             assertThat(Capability.ofGuest(profile))
                     .doesNotContainAnyElementsOf(Set.of(
                             Capability.SYS_ADMIN,

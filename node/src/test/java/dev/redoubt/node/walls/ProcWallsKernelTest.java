@@ -68,6 +68,7 @@ final class ProcWallsKernelTest {
             case NULL -> "mount --bind /dev/null " + path;
             case EMPTY -> "mount -t tmpfs -o ro,nosuid,nodev,size=4096,nr_inodes=1,mode=555 none " + path;
             case READ_ONLY -> "{ mount --bind " + path + " " + path + " && mount -o remount,bind,ro " + path + "; }";
+            case HIDDEN, FROZEN, PINNED -> throw new AssertionError("not of /proc: " + mask);
         };
     }
 
