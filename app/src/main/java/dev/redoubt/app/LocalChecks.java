@@ -32,7 +32,10 @@ final class LocalChecks {
         try {
             NodeSettings settings = Installation.library();
             LocalImages.ensure(settings, "busybox");
-            EscapeTest test = new EscapeTest(settings, SandboxSpec.of("busybox").withProfile(Profile.builtIn(profile).orElseThrow()));
+            EscapeTest test = new EscapeTest(
+                    settings,
+                    SandboxSpec.of("busybox")
+                            .withProfile(Profile.builtIn(profile).orElseThrow()));
             if (layers) {
                 return layers(test.layers(), json);
             }

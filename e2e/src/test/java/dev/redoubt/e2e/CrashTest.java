@@ -88,7 +88,10 @@ class CrashTest {
             int interrupted = 0;
             for (int round = 0; round < 3; round++) {
                 killTwoImports(cli, archive, random, whole);
-                Place.until("spawners end with their import", 10, () -> place.processes().isEmpty());
+                Place.until(
+                        "spawners end with their import",
+                        10,
+                        () -> place.processes().isEmpty());
                 interrupted += place.leftovers().groups().isEmpty() ? 0 : 1;
                 place.ageOwners(); // as above
 

@@ -102,8 +102,14 @@ class NeighbourTest {
 
                 assertComputing(pairs);
                 noisy.sandboxes.forEach(sandbox -> sandbox.cgroup().thaw());
-                Place.until("processes at their limit, still", 10, () -> usage(crowd).pids() >= PIDS - 8);
-                Place.until("one more kill at the memory limit", 20, () -> usage(memory).oomKills() > kills);
+                Place.until(
+                        "processes at their limit, still",
+                        10,
+                        () -> usage(crowd).pids() >= PIDS - 8);
+                Place.until(
+                        "one more kill at the memory limit",
+                        20,
+                        () -> usage(memory).oomKills() > kills);
                 Place.until("one more file written and read", 20, () -> disk.lines.get() > files);
             }
             System.out.printf("neighbours at full load leave %.0f %% of the fair share%n", 100 * best);
@@ -117,8 +123,8 @@ class NeighbourTest {
         try (Place place = Place.make();
                 Place lifted = Place.make();
                 Node node = place.open(place.settings());
-                Node unlimited = lifted.open(lifted.settings()
-                        .withSwitches(new TestSwitches(EnumSet.of(TestSwitches.Layer.CGROUPS))));
+                Node unlimited = lifted.open(
+                        lifted.settings().withSwitches(new TestSwitches(EnumSet.of(TestSwitches.Layer.CGROUPS))));
                 Neighbours fair = new Neighbours();
                 Neighbours noisy = new Neighbours();
                 Sandbox quiet = node.create(spec(Limits.DEFAULT.withCpus(QUIET)));
@@ -145,7 +151,9 @@ class NeighbourTest {
         double own = pairs.stream().mapToDouble(pair -> pair.noisy.quiet).sum();
         for (int i = 0; i < 3; i++) {
             int one = i;
-            assertThat(pairs.stream().mapToDouble(pair -> pair.noisy.neighbours.get(one)).sum())
+            assertThat(pairs.stream()
+                            .mapToDouble(pair -> pair.noisy.neighbours.get(one))
+                            .sum())
                     .as("ms of neighbour %d in %.0f, where the quiet one had %.0f", one, millis, own)
                     .isBetween(Math.min(NOISY_SHARE * millis, own) / 2, NOISY_SHARE * millis * 1.25);
         }

@@ -84,7 +84,8 @@ final class EscapeTestTest {
                         JobExit.Exited.class, exit -> assertThat(exit.code()).isZero());
         assertThat(asRoot("minimal"))
                 .isInstanceOfSatisfying(
-                        JobExit.NotStarted.class, exit -> assertThat(exit.errno()).isEqualTo(Errno.EPERM));
+                        JobExit.NotStarted.class,
+                        exit -> assertThat(exit.errno()).isEqualTo(Errno.EPERM));
     }
 
     private JobExit asRoot(String profile) throws Exception {
