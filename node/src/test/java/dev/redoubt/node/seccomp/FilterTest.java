@@ -153,7 +153,10 @@ final class FilterTest {
         return indices;
     }
 
-    /** One that asks a broker too: what it lets pass costs as much as without one. */
+    /**
+     * One that asks a broker too. Calls that pass whatever their arguments are cost what they cost without one, because the
+     * kernel keeps a table of them; the way of others is longer by a comparison where asking parts a range of numbers.
+     */
     @ParameterizedTest
     @MethodSource("rules")
     void isSmallAndShallow(CallRules calls) {
@@ -163,7 +166,7 @@ final class FilterTest {
         for (Asked asked : List.of(Asked.NOTHING, Asked.USUAL, Asked.OPENS_TOO)) {
             Filter filter = Filter.compile(calls, asked);
             assertThat(filter.length()).isLessThan(600);
-            assertThat(filter.depth()).isLessThan(60).isLessThanOrEqualTo(alone.depth());
+            assertThat(filter.depth()).isLessThan(60).isLessThanOrEqualTo(alone.depth() + 2);
             assertThat(filter.bytes()).hasSize(filter.length() * 8);
         }
     }
