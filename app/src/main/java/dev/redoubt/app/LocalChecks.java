@@ -30,10 +30,7 @@ final class LocalChecks {
         try {
             NodeSettings settings = Installation.library();
             LocalImages.ensure(settings, "busybox");
-            EscapeTest test = new EscapeTest(
-                    settings,
-                    SandboxSpec.of("busybox")
-                            .withProfile(Profiles.named(profile)));
+            EscapeTest test = new EscapeTest(settings, SandboxSpec.of("busybox").withProfile(Profiles.named(profile)));
             if (layers) {
                 return layers(test.layers(), json);
             }

@@ -83,12 +83,8 @@ final class Confinement {
         }
         TimeLimits time = spec.limits().time();
         SandboxSpec endless = spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
-        LaunchSpec.Encoded encoded =
-                compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
-        return time.wall()
-                .map(TIME_FOR_THE_REST::plus)
-                .map(encoded::withLife)
-                .orElse(encoded);
+        LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
+        return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
     }
 
     private LaunchSpec.Encoded compile(Shape shape) {

@@ -347,7 +347,8 @@ public final class Node implements AutoCloseable {
 
     private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {
         Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
-        CallLog calls = listened(listening, slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
+        CallLog calls =
+                listened(listening, slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
         return new Sandbox(
                 slot.id(), remembered, slot.handles(), slot.cgroup(), calls, loop, sockets, slot.undo(), false);
     }

@@ -32,7 +32,14 @@ public record Resources(
             Optional.empty());
 
     public Resources {
-        limits(memory, cpus, pids, disk, inodes, io, new TimeLimits(wall, idle)); // whoever names a limit that no sandbox can have hears of it here
+        limits(
+                memory,
+                cpus,
+                pids,
+                disk,
+                inodes,
+                io,
+                new TimeLimits(wall, idle)); // whoever names a limit that no sandbox can have hears of it here
     }
 
     /** These limits, and the defaults for what is not named. */

@@ -51,7 +51,8 @@ public final class Launcher implements AutoCloseable {
             }
             answer.closeDescriptors();
             throw answer.length() == REPORT
-                    ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4), report.get(INT, 16)).at(spec.spec())
+                    ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4), report.get(INT, 16))
+                            .at(spec.spec())
                     : killed();
         } catch (LinuxException dead) {
             throw killed();
