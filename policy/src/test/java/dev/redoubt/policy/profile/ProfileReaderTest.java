@@ -145,7 +145,7 @@ final class ProfileReaderTest {
                         "p.yaml:10:17: '0': an i/o limit must be at least 1",
                         "p.yaml:10:20: unknown key 'speed'; it is one of readBps, readIops, writeBps, writeIops",
                         "p.yaml:11:9: '5': not a time (write 250ms, 60s, 10m, 1h or 7d)",
-                        "p.yaml:12:9: '0s': a time limit must be more than 0");
+                        "p.yaml:12:9: '0s': a limit of time must be from 1 ms to 3650 days");
     }
 
     @Test
