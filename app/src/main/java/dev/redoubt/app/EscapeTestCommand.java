@@ -18,7 +18,7 @@ final class EscapeTestCommand implements Callable<Integer> {
             names = "--profile",
             paramLabel = "NAME",
             defaultValue = "default",
-            description = "Whose walls are attacked: default or minimal (default: ${DEFAULT-VALUE}).")
+            description = "Whose walls are attacked: the name of a profile, or its file (default: ${DEFAULT-VALUE}).")
     private String profile = "";
 
     @Option(names = "--json", description = "Print JSON.")

@@ -151,9 +151,9 @@ class RunCommandTest {
     @Test
     void theBatteryAttacksNoOtherProfileThanTheOneAsked() {
         assertThat(say("escape-test", "--profile", "hostile-tenant").err())
-                .startsWith("redoubt: UNPROCESSABLE: --profile")
+                .startsWith("redoubt: UNPROCESSABLE: profile hostile-tenant")
                 .contains("not built yet");
-        assertThat(say("escape-test", "--profile", "nobody").err()).startsWith("redoubt: VALIDATION_ERROR: --profile");
+        assertThat(say("escape-test", "--profile", "nobody").err()).startsWith("redoubt: VALIDATION_ERROR: --profile nobody");
     }
 
     @Test
