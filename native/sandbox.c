@@ -455,6 +455,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	part = (struct iovec){&report, sizeof report};
 	if (report.kind != REPORT_LAUNCHED) {
 		errno = report.error;
+		item = report.item;
 		fail(report.step);
 	}
 	/* The spawner first: once the node knows of a sandbox, whoever comes after that node finds it. A node that is gone

@@ -200,6 +200,7 @@ public final class Node implements AutoCloseable {
             throw obstacle.problem();
         });
         try {
+            household.spawner().checkAlive();
             Slots.Slot slot = slots.take();
             Undo undo = slot.undo();
             try {

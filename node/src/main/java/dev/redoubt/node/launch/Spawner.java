@@ -159,6 +159,18 @@ public final class Spawner implements AutoCloseable {
         }
     }
 
+    /**
+     * Does nothing while the spawner lives. When it is dead whoever comes next sweeps what was its, so what is asked of a slot
+     * then fails in ways that name something else.
+     *
+     * @throws LaunchException SPAWNER_GONE
+     */
+    public void checkAlive() {
+        if (gone) {
+            throw new LaunchException(Step.SPAWNER_GONE, Errno.ECONNRESET);
+        }
+    }
+
     /** Everything the spawner knows, slots and dead ones included. */
     public List<Listed> list() {
         try (Arena arena = Arena.ofConfined()) {
