@@ -153,7 +153,8 @@ class RunCommandTest {
         assertThat(say("escape-test", "--profile", "hostile-tenant").err())
                 .startsWith("redoubt: UNPROCESSABLE: profile hostile-tenant")
                 .contains("not built yet");
-        assertThat(say("escape-test", "--profile", "nobody").err()).startsWith("redoubt: VALIDATION_ERROR: --profile nobody");
+        assertThat(say("escape-test", "--profile", "nobody").err())
+                .startsWith("redoubt: VALIDATION_ERROR: --profile nobody");
     }
 
     @Test
