@@ -37,6 +37,7 @@ final class Training {
 
     /** Does each command once; how they end does not matter. */
     public static void main(String[] args) throws IOException, InterruptedException {
+        Main.lookAhead();
         Main.exact(args.length);
         for (List<String> command : COMMANDS) {
             execute(command);
