@@ -14,7 +14,6 @@ enum { MESSAGE_DESCRIPTORS_MAX = 128, CGROUP_DESCRIPTORS_MAX = 8 };
 struct house {
 	int guest_binary;  /* a sealed memfd: CVE-2019-5736 has nothing to overwrite */
 	int life;          /* read end of a pipe whose only writer is the spawner */
-	pid_t spawner;
 };
 
 /* The answer of each step: to the spawner, and the last one of a launch to the node as well. */

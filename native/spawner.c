@@ -355,7 +355,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		struct house own = {.guest_binary = 11, .life = 12, .spawner = house.spawner};
+		struct house own = {.guest_binary = 11, .life = 12};
 		int cgroups[CGROUP_DESCRIPTORS_MAX];
 		for (int i = 0; i < count; i++)
 			cgroups[i] = 13 + i;
@@ -623,7 +623,6 @@ static void leave_host_tree(void)
 
 static void start(const char *socket_path, const char *lock_path, const char *guest_path)
 {
-	house.spawner = getpid();
 	/* Held for our whole life: while it is, nobody sweeps what we made. */
 	int lock = must(open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), lock_path);
 	must(flock(lock, LOCK_EX | LOCK_NB), lock_path);

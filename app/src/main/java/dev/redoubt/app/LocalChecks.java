@@ -40,8 +40,7 @@ final class LocalChecks {
         } catch (IOException failed) {
             throw new Refusal(Refusal.Code.INTERNAL, "the battery could not run: " + failed.getMessage());
         } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+            throw Refusal.interrupted();
         }
     }
 
@@ -126,8 +125,7 @@ final class LocalChecks {
         } catch (IOException failed) {
             throw new Refusal(Refusal.Code.INTERNAL, "the benchmark could not run: " + failed.getMessage());
         } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+            throw Refusal.interrupted();
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.JobOutput;
 import dev.redoubt.node.guest.RequestTooLargeException;
 import dev.redoubt.node.guest.SandboxGoneException;
+import dev.redoubt.node.image.Digest;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.policy.profile.Learning;
 import dev.redoubt.protocol.Problem;
@@ -20,10 +21,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -70,8 +68,7 @@ final class LocalLearn {
         } catch (Problem problem) {
             throw Refusal.of(problem);
         } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+            throw Refusal.interrupted();
         }
     }
 
@@ -113,8 +110,8 @@ final class LocalLearn {
         }
     }
 
-    /** How it ended, in words, and what it printed, as a digest. */
-    private record End(String exit, String output) {}
+    /** How it ended, in words, and what it printed. */
+    private record End(String exit, Digest output) {}
 
     /** What was called, and how it ended. */
     private record Seen(SortedMap<String, Set<List<Integer>>> calls, End end) {}
@@ -138,7 +135,7 @@ final class LocalLearn {
     private static End run(Sandbox sandbox, LocalRun run, ImageConfig image, OutputStream to)
             throws InterruptedException {
         GuestChannel guest = sandbox.guest();
-        DigestOutputStream output = new DigestOutputStream(to, sha256());
+        DigestOutputStream output = new DigestOutputStream(to, Digest.algorithm());
         try (GuestJob job = guest.run(run.work(image), (from, piece) -> print(from, piece, output))) {
             JobExit exit = job.exit().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             if (exit instanceof JobExit.NotStarted(var step, int errno, var usage)) {
@@ -147,9 +144,7 @@ final class LocalLearn {
                         "the command was not started: " + step.name().toLowerCase(Locale.ROOT) + ": "
                                 + Errno.describe(errno));
             }
-            return new End(
-                    words(exit),
-                    HexFormat.of().formatHex(output.getMessageDigest().digest()));
+            return new End(words(exit), Digest.of(output.getMessageDigest(), new byte[0]));
         } catch (TimeoutException endless) {
             throw new Refusal(
                     Refusal.Code.UNPROCESSABLE, "the command did not end within " + LIMIT.toMinutes() + " minutes");
@@ -158,14 +153,6 @@ final class LocalLearn {
                 throw new Refusal(Refusal.Code.UNPROCESSABLE, "the sandbox ended before the command did");
             }
             throw new IllegalStateException(failed.getCause());
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new AssertionError("every Java has SHA-256", impossible);
         }
     }
 

@@ -63,8 +63,7 @@ final class LocalRun {
         } catch (Problem problem) {
             throw Refusal.of(problem);
         } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "interrupted");
+            throw Refusal.interrupted();
         }
     }
 

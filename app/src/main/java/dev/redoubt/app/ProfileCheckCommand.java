@@ -111,7 +111,7 @@ final class ProfileCheckCommand implements Callable<Integer> {
     }
 
     private static List<Lack> host(Profile profile) {
-        Stream<Lack> obstacles = Obstacle.of(profile, Landlock.abi()).stream()
+        Stream<Lack> obstacles = Obstacle.of(profile, profile.network(), Landlock.abi()).stream()
                 .map(obstacle -> new Lack(obstacle.key(), obstacle.reason(), true));
         Stream<Lack> findings = Doctor.examine(DataDirectory.configured(System.getenv())).stream()
                 .flatMap(finding -> switch (finding) {

@@ -47,6 +47,12 @@ final class Refusal extends RuntimeException {
         return new Refusal(Code.UNPROCESSABLE, what + " is not built yet");
     }
 
+    /** For whoever caught the interruption; the thread has it again. */
+    static Refusal interrupted() {
+        Thread.currentThread().interrupt();
+        return new Refusal(Code.UNAVAILABLE, "interrupted");
+    }
+
     /** A problem of the node's, in the command line's words. */
     static Refusal of(Problem problem) {
         return new Refusal(Code.valueOf(problem.code().name()), problem.detail());

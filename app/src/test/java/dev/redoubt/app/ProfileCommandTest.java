@@ -1,19 +1,17 @@
 package dev.redoubt.app;
 
+import static dev.redoubt.app.Said.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.protocol.Profile;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -21,21 +19,12 @@ class ProfileCommandTest {
     @TempDir
     Path directory;
 
-    private record Said(int exit, String out, String err) {}
-
-    private static Said say(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Redoubt.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        return new Said(line.execute(arguments), out.toString(), err.toString());
-    }
-
     private String file(String name, String text) throws IOException {
         return Files.writeString(directory.resolve(name), text).toString();
     }
 
     private static JsonNode json(Said said) {
-        return JsonMapper.builder().build().readTree(said.out);
+        return JsonMapper.builder().build().readTree(said.out());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import static dev.redoubt.app.Said.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.app.RunOptions.Mount;
@@ -10,15 +11,12 @@ import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Resources;
 import dev.redoubt.protocol.Size;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
 class RunCommandTest {
@@ -84,15 +82,6 @@ class RunCommandTest {
         RunOptions options = options("run", "--env", "X=" + RawArguments.text(odd), "--", RawArguments.text(odd), "");
         assertThat(options.commandBytes()).containsExactly(odd, new byte[0]);
         assertThat(options.environmentBytes()).containsExactly(RawArguments.bytes("X=" + RawArguments.text(odd)));
-    }
-
-    private record Said(int exit, String out, String err) {}
-
-    private static Said say(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Redoubt.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        return new Said(line.execute(arguments), out.toString(), err.toString());
     }
 
     @ParameterizedTest

@@ -34,6 +34,14 @@ final class Cli {
         this.seconds = seconds;
     }
 
+    /** Runs something on the base image of this machine, for building one takes minutes; for so many seconds at most. */
+    static Said onBase(Place place, int seconds, List<String> arguments) throws Exception {
+        String data = System.getenv().getOrDefault("REDOUBT_DATA_DIR", "/var/lib/redoubt");
+        List<String> command = new ArrayList<>(List.of("run", "--image", "base"));
+        command.addAll(arguments);
+        return new Cli(place, Map.of("REDOUBT_DATA_DIR", data), seconds).run(command.toArray(String[]::new));
+    }
+
     /** What a command answered. */
     record Said(int exit, byte[] output, String errors) {
         String out() {

@@ -3,9 +3,7 @@ package dev.redoubt.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -18,10 +16,7 @@ class PackagesTest {
     private static final Path SCRIPTS = Checkout.HOME.resolve("e2e/src/test/resources/packages");
 
     private static Cli.Said base(Place place, String... arguments) throws Exception {
-        String data = System.getenv().getOrDefault("REDOUBT_DATA_DIR", "/var/lib/redoubt");
-        List<String> command = new ArrayList<>(List.of("run", "--image", "base"));
-        command.addAll(List.of(arguments));
-        return new Cli(place, Map.of("REDOUBT_DATA_DIR", data), 900).run(command.toArray(String[]::new));
+        return Cli.onBase(place, 900, List.of(arguments));
     }
 
     @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -32,10 +31,9 @@ class ProfileProgramsTest {
     }
 
     private static Cli.Said base(Place place, String profile, String... arguments) throws Exception {
-        String data = System.getenv().getOrDefault("REDOUBT_DATA_DIR", "/var/lib/redoubt");
-        List<String> command = new ArrayList<>(List.of("run", "--image", "base", "--profile", profile));
+        List<String> command = new ArrayList<>(List.of("--profile", profile));
         command.addAll(List.of(arguments));
-        return new Cli(place, Map.of("REDOUBT_DATA_DIR", data), 600).run(command.toArray(String[]::new));
+        return Cli.onBase(place, 600, command);
     }
 
     private static String mount(Path source, String target) {

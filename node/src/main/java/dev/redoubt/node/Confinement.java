@@ -63,11 +63,9 @@ final class Confinement {
         return ProcWalls.filesOfOne(host, Instant.now(), UUID.randomUUID());
     }
 
-    /** What of the profile cannot be held here. The network is the spec's, which may differ from the profile's. */
+    /** What cannot be held here. The network is the spec's, which may differ from the profile's. */
     List<Obstacle> obstacles(SandboxSpec spec) {
-        return Obstacle.of(spec.profile(), host.landlockAbi()).stream()
-                .filter(obstacle -> !obstacle.key().equals("network"))
-                .toList();
+        return Obstacle.of(spec.profile(), spec.network(), host.landlockAbi());
     }
 
     /**
@@ -82,7 +80,9 @@ final class Confinement {
             compiled.clear();
         }
         TimeLimits time = spec.limits().time();
-        SandboxSpec endless = spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
+        SandboxSpec endless = time.wall().isEmpty()
+                ? spec
+                : spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
         LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
         return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
     }

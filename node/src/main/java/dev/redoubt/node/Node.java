@@ -11,7 +11,6 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.cgroup.Usage;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
-import dev.redoubt.node.disk.Disk;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.guest.GuestLoop;
@@ -191,11 +190,6 @@ public final class Node implements AutoCloseable {
     }
 
     private Sandbox build(SandboxSpec spec, Listening listening) {
-        if (!spec.network().isBuilt()) {
-            throw new Problem(
-                    ProblemCode.UNPROCESSABLE,
-                    "network mode " + spec.network() + " is not built yet; use none or localhost");
-        }
         confinement.obstacles(spec).stream().findFirst().ifPresent(obstacle -> {
             throw obstacle.problem();
         });
@@ -339,11 +333,7 @@ public final class Node implements AutoCloseable {
             return ready.mount();
         }
         ready.release();
-        Disk disk = disks.acquire(slot.entry().resources(), limits.disk(), limits.inodes());
-        slot.undo().addLast(disk::release);
-        Fd mount = disk.mount();
-        slot.undo().add(mount::close);
-        return mount;
+        return Slots.EmptyDisk.acquire(disks, slot.entry(), limits, slot.undo()).mount();
     }
 
     private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {

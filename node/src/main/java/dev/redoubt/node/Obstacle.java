@@ -2,6 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.protocol.Layer;
+import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
@@ -17,12 +18,18 @@ import java.util.stream.Collectors;
  */
 public record Obstacle(String key, ProblemCode code, String reason) {
     /**
-     * All that stands in the way of a profile.
+     * All that stands in the way of a profile, with this network.
      *
      * @param landlockAbi what the kernel has, 0 for none
      */
-    public static List<Obstacle> of(Profile profile, int landlockAbi) {
+    public static List<Obstacle> of(Profile profile, NetworkMode network, int landlockAbi) {
         List<Obstacle> obstacles = new ArrayList<>();
+        if (!network.isBuilt()) {
+            obstacles.add(new Obstacle(
+                    "network",
+                    ProblemCode.UNPROCESSABLE,
+                    "network mode " + network + " is not built yet; use none or localhost"));
+        }
         if (!profile.runtimes().contains(RuntimeClass.CONTAINER)) {
             obstacles.add(new Obstacle(
                     "runtime",
@@ -40,12 +47,6 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                         ProblemCode.WALL_UNAVAILABLE,
                         "profile " + profile.name() + " requires " + layer + ", and labels are not built yet"));
             }
-        }
-        if (!profile.network().isBuilt()) {
-            obstacles.add(new Obstacle(
-                    "network",
-                    ProblemCode.UNPROCESSABLE,
-                    "network mode " + profile.network() + " is not built yet; use none or localhost"));
         }
         if (landlockAbi < LandlockRules.LEAST_ABI) {
             obstacles.add(new Obstacle(

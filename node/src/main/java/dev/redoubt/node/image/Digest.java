@@ -40,7 +40,7 @@ public record Digest(String hex) {
     }
 
     /** Ends {@code algorithm}, which has seen everything but the last {@code bytes}. */
-    static Digest of(MessageDigest algorithm, byte[] bytes) {
+    public static Digest of(MessageDigest algorithm, byte[] bytes) {
         return new Digest(HexFormat.of().formatHex(algorithm.digest(bytes)));
     }
 
@@ -48,7 +48,8 @@ public record Digest(String hex) {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static MessageDigest algorithm() {
+    /** For what comes in pieces; ended by {@link #of(MessageDigest, byte[])}. */
+    public static MessageDigest algorithm() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException impossible) {

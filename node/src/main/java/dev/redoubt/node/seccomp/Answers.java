@@ -61,7 +61,7 @@ final class Answers {
      * The memory of whoever waits for this call: asked after opening, because the number of a thread that was killed may be
      * another's by then. Empty when the caller is gone: then there is nothing to read, and nobody hears the answer.
      */
-    private static Optional<ProcessMemory> memory(SeccompListener listener, NotifiedCall call) {
+    static Optional<ProcessMemory> memory(SeccompListener listener, NotifiedCall call) {
         Optional<ProcessMemory> opened = ProcessMemory.open(call.thread());
         if (opened.isPresent() && !listener.isWaiting(call.id())) {
             opened.get().close();

@@ -146,8 +146,8 @@ public final class CallAudit implements AutoCloseable {
 
     /** As the broker does: the host's memory and load are nobody's business inside. */
     private void tellFacts(NotifiedCall call) {
-        try (ProcessMemory memory = ProcessMemory.open(call.thread()).orElse(null)) {
-            if (memory != null && listener.isWaiting(call.id())) {
+        try (ProcessMemory memory = Answers.memory(listener, call).orElse(null)) {
+            if (memory != null) {
                 memory.write(call.arguments()[0], terms.facts().get().bytes());
             }
             listener.answer(call.id(), 0);
