@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public final class Spawner implements AutoCloseable {
     private final UnixSocket socket;
     private final Object sending = new Object();
     private final Map<Question, CompletableFuture<Answer>> waiting = new ConcurrentHashMap<>();
+    private final AtomicLong lists = new AtomicLong();
     private final Thread reader;
     private volatile boolean gone;
 
@@ -174,7 +176,8 @@ public final class Spawner implements AutoCloseable {
     /** Everything the spawner knows, slots and dead ones included. */
     public List<Listed> list() {
         try (Arena arena = Arena.ofConfined()) {
-            Answer answer = ask(Verb.LIST, 0, request(arena, Verb.LIST, 0));
+            long number = lists.incrementAndGet(); // echoed: any number of threads may ask at once
+            Answer answer = ask(Verb.LIST, number, request(arena, Verb.LIST, number));
             List<Listed> all = new ArrayList<>();
             for (int at = 0; at + LIST_ENTRY <= answer.payload().length; at += LIST_ENTRY) {
                 all.add(new Listed(

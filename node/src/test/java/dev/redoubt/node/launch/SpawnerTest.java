@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -112,6 +113,15 @@ final class SpawnerTest {
                         LaunchException.class,
                         failed -> assertThat(failed.step()).isEqualTo(Step.KILLED));
         close(slot);
+    }
+
+    @Test
+    void anyNumberOfThreadsMayListAtOnce() {
+        List<List<Spawner.Listed>> lists = IntStream.range(0, 1000)
+                .parallel()
+                .mapToObj(_ -> spawner.list())
+                .toList();
+        assertThat(lists).hasSize(1000).allSatisfy(all -> assertThat(all).isEmpty());
     }
 
     private Spawner.State stateOfTheOnlyOne() {
