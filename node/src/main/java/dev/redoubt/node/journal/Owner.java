@@ -175,14 +175,15 @@ public final class Owner {
         removeTree(directory);
     }
 
-    static void removeTree(Path directory) {
+    /** @return whether it was this call that removed the directory; of any number at once it is one */
+    static boolean removeTree(Path directory) {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 Files.deleteIfExists(file);
             }
-            Files.deleteIfExists(directory);
+            return Files.deleteIfExists(directory);
         } catch (NoSuchFileException | DirectoryNotEmptyException busy) {
-            return; // another sweep was faster, or has just opened the lock and goes on with the rest
+            return false; // another sweep was faster, or has just opened the lock and goes on with the rest
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

@@ -118,7 +118,7 @@ public final class Sweep {
         }
     }
 
-    /** @return whether the owner was dead and is now gone */
+    /** @return whether the owner was dead and it was this sweep that ended its journal: the last of those at it */
     private boolean sweep(Path owner, List<Path> corrupt) {
         Optional<Fd> dead = lockOfDead(owner);
         if (dead.isEmpty()) {
@@ -127,8 +127,7 @@ public final class Sweep {
         try (Fd _ = dead.get()) {
             corrupt.addAll(Owner.moveCorruptAside(owner));
             remove(name(owner));
-            Owner.removeTree(owner);
-            return true;
+            return Owner.removeTree(owner);
         }
     }
 
