@@ -342,6 +342,16 @@ static void prepare_binds(const int *descriptors, int count, int user_namespace,
 	}
 }
 
+static int layer_is_off(uint32_t flag)
+{
+#ifdef REDOUBT_TEST_WALLS
+	return (spec.flags & flag) != 0;
+#else
+	(void)flag;
+	return 0;
+#endif
+}
+
 static _Noreturn void become_guest(const struct house *house, int builder, int channel);
 
 _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan_bytes,
@@ -450,14 +460,18 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 		if (heard.kind == REPORT_FAILED)
 			break;
 	}
-	if (report.kind == REPORT_LAUNCHED)
-		report.life_s = spec.life_s;
-	part = (struct iovec){&report, sizeof report};
 	if (report.kind != REPORT_LAUNCHED) {
 		errno = report.error;
 		item = report.item;
 		fail(report.step);
 	}
+	/* An end without the listener that was asked for is that of a process that was killed on its way. */
+	if (listener < 0 && (spec.flags & SPEC_LISTENER) && !layer_is_off(SPEC_TEST_NO_SECCOMP)) {
+		errno = ECHILD;
+		fail(STEP_KILLED);
+	}
+	report.life_s = spec.life_s;
+	part = (struct iovec){&report, sizeof report};
 	/* The spawner first: once the node knows of a sandbox, whoever comes after that node finds it. A node that is gone
 	 * meanwhile hears nothing; what becomes of the sandbox is for the next one to say. */
 	must(send_message(control, &part, 1, &listener, listener < 0 ? 0 : 1), STEP_HAND_OVER);
@@ -830,16 +844,6 @@ static void apply_filter(void)
 	struct iovec part = {&report, sizeof report};
 	must(send_message(answer_to, &part, 1, &listener, 1), STEP_SECCOMP);
 	close(listener);
-}
-
-static int layer_is_off(uint32_t flag)
-{
-#ifdef REDOUBT_TEST_WALLS
-	return (spec.flags & flag) != 0;
-#else
-	(void)flag;
-	return 0;
-#endif
 }
 
 static _Noreturn void become_guest(const struct house *house, int builder, int channel)

@@ -376,7 +376,10 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		.orders = orders[0], .channel = channel[0], .pidfd = -1, .network = -1, .listener = -1,
 		.prepare = waiter_for(node), .forget = {.node = -1},
 	};
-	watch(control[0], SOURCE_BUILDER, sandbox - sandboxes);
+	if (watch(control[0], SOURCE_BUILDER, sandbox - sandboxes) < 0) { /* nobody would ever hear its builder */
+		answer_waiter(&sandbox->prepare, sandbox, PREPARE, errno, STEP_FORK, NULL, 0, NULL, 0);
+		kill_sandbox(sandbox);
+	}
 }
 
 static void do_list(int node, const struct request *request)
@@ -447,6 +450,7 @@ static void serve_node(int index)
 		return;
 	struct request request;
 	if (length < (ssize_t)sizeof request) {
+		close_all(fds, count);
 		drop_node(index);
 		return;
 	}
@@ -511,6 +515,7 @@ static int serve_builder(struct sandbox *sandbox)
 	if (length < 0 && errno == EAGAIN)
 		return 0;
 	if (length != sizeof report) {
+		close_all(fds, count);
 		/* The builder ended. After a launch that is its way; before one the sandbox cannot come to be. */
 		close_one(&sandbox->control);
 		if (sandbox->state != RUNNING)

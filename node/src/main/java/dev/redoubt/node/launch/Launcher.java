@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The node's side of the conversation with the builder of one slot (native/PROTOCOL.md, section 2): one spec, one answer.
@@ -18,6 +19,9 @@ import java.util.List;
  */
 public final class Launcher implements AutoCloseable {
     private static final int LAUNCHED = 2;
+    /** unix(7): the other end was closed, with or without something unread. */
+    private static final Set<Integer> GONE = Set.of(Errno.EPIPE, Errno.ECONNRESET);
+
     private static final int REPORT = 20;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -36,7 +40,8 @@ public final class Launcher implements AutoCloseable {
      * @param files of this sandbox alone, after those of the spec
      * @param descriptors the layers' detached mounts and the rest, in the order of the spec; they stay the caller's
      * @return the listener of its filter, the caller's to close; -1 without one
-     * @throws LaunchException naming the wall that could not be built
+     * @throws LaunchException naming the wall that could not be built; HAND_OVER where this process lacks what it takes to ask,
+     *     descriptors for one
      */
     public int launch(LaunchSpec.Encoded spec, List<LaunchSpec.SynthesisedFile> files, int[] descriptors) {
         try (Arena arena = Arena.ofConfined()) {
@@ -54,8 +59,8 @@ public final class Launcher implements AutoCloseable {
                     ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4), report.get(INT, 16))
                             .at(spec.spec())
                     : killed();
-        } catch (LinuxException dead) {
-            throw killed();
+        } catch (LinuxException failed) {
+            throw GONE.contains(failed.errno()) ? killed() : new LaunchException(Step.HAND_OVER, failed.errno());
         } finally {
             close();
         }

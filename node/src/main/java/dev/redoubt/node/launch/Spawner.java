@@ -78,11 +78,10 @@ public final class Spawner implements AutoCloseable {
     /**
      * A prepared slot, its descriptors the caller's to close.
      *
-     * @param pid of the inner process, on the host
      * @param channel to the guest that it will become
      * @param launcher what makes it one
      */
-    public record Slot(int pid, int networkNamespace, int channel, int pidfd, Launcher launcher) {}
+    public record Slot(int networkNamespace, int channel, int pidfd, Launcher launcher) {}
 
     /** What the spawner kept for a sandbox of an earlier node. */
     public record Kept(State state, int channel, int pidfd, int networkNamespace, int listener) {}
@@ -157,7 +156,7 @@ public final class Spawner implements AutoCloseable {
             plan.write(message);
             Answer answer = ask(Verb.PREPARE, sandbox, message, cgroups);
             List<Integer> got = answer.descriptors();
-            return new Slot(answer.u32(0), got.get(0), got.get(1), got.get(2), new Launcher(this, got.get(3)));
+            return new Slot(got.get(0), got.get(1), got.get(2), new Launcher(this, got.get(3)));
         }
     }
 

@@ -7,9 +7,14 @@ import dev.redoubt.linux.Descriptors;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.MountTree;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +34,7 @@ final class SpawnerTest {
     private static final int REAPED_FIRST = 0x200;
     private static final int EXIT_1 = 1 << 8;
     private static final int SIGKILL = 9;
+    private static final int NO_DESCRIPTOR = 1_000_000;
     private static final SlotPlan NOTHING = new SlotPlan(List.of(), List.of());
 
     @TempDir
@@ -66,9 +72,10 @@ final class SpawnerTest {
     @Test
     void aSlotThatWaitsIsKilledByItsForgetting() {
         Spawner.Slot slot = prepare(0);
-        assertThat(ProcessHandle.of(slot.pid())).isPresent();
+        long pid = pidOfTheOnlyOne();
+        assertThat(ProcessHandle.of(pid)).isPresent();
         assertThat(spawner.forget(1)).hasValue(SIGKILL);
-        assertThat(ProcessHandle.of(slot.pid())).isEmpty();
+        assertThat(ProcessHandle.of(pid)).isEmpty();
         close(slot);
     }
 
@@ -76,11 +83,12 @@ final class SpawnerTest {
     void aSlotThatItsNodeLetsGoOfEnds() {
         Spawner.Slot slot = prepare(0);
         assertThat(stateOfTheOnlyOne()).isEqualTo(Spawner.State.SLOT);
+        long pid = pidOfTheOnlyOne();
         close(slot);
         while (stateOfTheOnlyOne() != Spawner.State.DEAD) {
             Thread.onSpinWait(); // the time limit of the class ends it
         }
-        assertThat(ProcessHandle.of(slot.pid())).isEmpty();
+        assertThat(ProcessHandle.of(pid)).isEmpty();
         assertThat(spawner.forget(1)).isPresent();
         assertThat(spawner.list()).isEmpty();
     }
@@ -89,15 +97,81 @@ final class SpawnerTest {
     void aLaunchInADeadSlotSaysSo() {
         Spawner.Slot slot = prepare(0);
         spawner.forget(1);
-        LaunchSpec.Encoded anything = new LaunchSpec(
-                        0,
+        assertThatThrownBy(() -> slot.launcher().launch(anything(0), List.of(), new int[0]))
+                .isInstanceOfSatisfying(
+                        LaunchException.class,
+                        failed -> assertThat(failed.step()).isEqualTo(Step.KILLED));
+        close(slot);
+    }
+
+    /** What this process lacks is not said to be the end of another. */
+    @Test
+    void aLaunchThatCannotBeAskedForSaysWhy() {
+        Spawner.Slot slot = prepare(0);
+        assertThatThrownBy(() -> slot.launcher().launch(anything(0), List.of(), new int[] {NO_DESCRIPTOR}))
+                .isInstanceOfSatisfying(LaunchException.class, failed -> {
+                    assertThat(failed.step()).isEqualTo(Step.HAND_OVER);
+                    assertThat(failed.errno()).isEqualTo(Errno.EBADF);
+                });
+        close(slot);
+    }
+
+    /** Killed on its way to its walls it is no sandbox: the end that the builder hears is not that of an exec. */
+    @Test
+    void aLaunchWhoseProcessIsKilledIsNone() throws Exception {
+        Spawner.Slot slot = prepare(0);
+        long pid = pidOfTheOnlyOne();
+        ProcessHandle builder = builder(pid);
+        String atRest = sleepsIn(builder);
+        signal("STOP", pid);
+        Path layer = Files.createDirectory(place.resolve("layer"));
+        try (Fd mount = MountTree.cloneOf(layer.toString());
+                ExecutorService launching = Executors.newSingleThreadExecutor()) {
+            Future<Integer> launch = launching.submit(() ->
+                    slot.launcher().launch(anything(LaunchSpec.LISTENER), List.of(), new int[] {mount.number()}));
+            while (sleepsIn(builder).equals(atRest) || sleepsIn(builder).startsWith("running")) {
+                Thread.onSpinWait(); // the time limit of the class ends it
+            }
+            signal("KILL", pid);
+            assertThatThrownBy(launch::get).cause().isInstanceOfSatisfying(LaunchException.class, failed -> {
+                assertThat(failed.step()).isEqualTo(Step.KILLED);
+                assertThat(failed.errno()).isEqualTo(Errno.ECHILD);
+            });
+        }
+        close(slot);
+    }
+
+    /** The spawner's other child, beside the inner process. */
+    private static ProcessHandle builder(long inner) {
+        return ProcessHandle.of(inner)
+                .flatMap(ProcessHandle::parent)
+                .orElseThrow()
+                .children()
+                .filter(child -> child.pid() != inner)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** The system call that a process waits in and the descriptor that it gave, of proc_pid_syscall(5). */
+    private static String sleepsIn(ProcessHandle process) throws IOException {
+        return Files.readString(Path.of("/proc/" + process.pid() + "/syscall")).replaceAll("^(\\S+ \\S+).*\n", "$1");
+    }
+
+    private static void signal(String name, long pid) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+                .isZero();
+    }
+
+    private static LaunchSpec.Encoded anything(int flags) {
+        return new LaunchSpec(
+                        flags,
                         1,
                         1,
                         0,
                         0,
                         0,
                         1,
-                        new LaunchSpec.Upper.Memory(0, 0),
+                        new LaunchSpec.Upper.Memory(1 << 20, 100),
                         "name",
                         List.of(),
                         List.of(),
@@ -106,13 +180,8 @@ final class SpawnerTest {
                         List.of(),
                         new LaunchSpec.Landlock(0, 0, 0, List.of()),
                         new LaunchSpec.Filter(new byte[0]),
-                        List.of())
+                        List.of("guest"))
                 .encoded(0);
-        assertThatThrownBy(() -> slot.launcher().launch(anything, List.of(), new int[0]))
-                .isInstanceOfSatisfying(
-                        LaunchException.class,
-                        failed -> assertThat(failed.step()).isEqualTo(Step.KILLED));
-        close(slot);
     }
 
     @Test
@@ -122,6 +191,10 @@ final class SpawnerTest {
                 .mapToObj(_ -> spawner.list())
                 .toList();
         assertThat(lists).hasSize(1000).allSatisfy(all -> assertThat(all).isEmpty());
+    }
+
+    private long pidOfTheOnlyOne() {
+        return spawner.list().getFirst().pid();
     }
 
     private Spawner.State stateOfTheOnlyOne() {
