@@ -38,6 +38,7 @@ import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxSpec;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -241,16 +242,22 @@ public final class Node implements AutoCloseable {
         DataDirectory data = DataDirectory.open(settings.dataDirectory());
         ImageStore images = openImages(settings, data);
         // Once more when something was swept: only now nobody writes in what a dead one was unpacking.
-        return Sweep.isDue(data) && isSwept(settings, data, images) ? openImages(settings, data) : images;
+        return isSwept(settings, data, images) ? openImages(settings, data) : images;
     }
 
     /** What cannot be removed now falls to the next, and is no reason to refuse anybody an image. */
     private static boolean isSwept(NodeSettings settings, DataDirectory data, ImageStore images) {
+        try {
+            return Sweep.isDue(data) && sweep(settings, data, images);
+        } catch (CgroupException | DiskException | LinuxException | Problem | UncheckedIOException cannot) {
+            return false;
+        }
+    }
+
+    private static boolean sweep(NodeSettings settings, DataDirectory data, ImageStore images) {
         try (Disks disks = Disks.open(data)) {
             Sweep sweep = new Sweep(Cgroups.detect(), disks, images, Ranges.open(data), settings.runDirectory());
             return !sweep.run(data).removed().isEmpty();
-        } catch (CgroupException | DiskException | Problem cannot) {
-            return false;
         }
     }
 
@@ -328,12 +335,11 @@ public final class Node implements AutoCloseable {
     /** @return a mount of the disk: of the slot's, or of one of the size that is wanted */
     private Fd limit(Slots.Slot slot, Limits limits) {
         slots.limit(slot, limits, ioDevices);
-        Slots.EmptyDisk ready = Objects.requireNonNull(slot.disk());
-        if (limits.disk().equals(Limits.DEFAULT.disk()) && limits.inodes() == Limits.DEFAULT.inodes()) {
-            return ready.mount();
+        Slots.EmptyDisk disk = Objects.requireNonNull(slot.disk());
+        if (!limits.disk().equals(Limits.DEFAULT.disk()) || limits.inodes() != Limits.DEFAULT.inodes()) {
+            disk.replace(limits);
         }
-        ready.release();
-        return Slots.EmptyDisk.acquire(disks, slot.entry(), limits, slot.undo()).mount();
+        return disk.mount();
     }
 
     private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {
@@ -382,7 +388,7 @@ public final class Node implements AutoCloseable {
     private Undo removalOf(Entry entry) {
         Undo undo = new Undo();
         undo.add(() -> household.owner().remove(entry.id()));
-        undo.add(() -> ranges.release(entry.range()));
+        undo.add(() -> ranges.release(household.owner().name(), entry.range()));
         undo.add(() -> images.release(entry.resources()));
         undo.add(() -> disks.destroy(entry.resources()));
         undo.add(() -> cgroups.existing(entry.resources()).remove());

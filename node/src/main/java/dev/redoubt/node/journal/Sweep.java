@@ -178,7 +178,9 @@ public final class Sweep {
         ofOwner(owner, disks.names(), kept).forEach(disks::destroy);
         ofOwner(owner, images.users(), kept).forEach(images::release);
         List<IdRange> claimed = alive.stream().map(Entry::range).toList();
-        ranges.of(owner).stream().filter(range -> !claimed.contains(range)).forEach(ranges::release);
+        ranges.of(owner).stream()
+                .filter(range -> !claimed.contains(range))
+                .forEach(range -> ranges.release(owner, range));
     }
 
     private static Stream<String> ofOwner(String owner, Set<String> names, Set<String> kept) {

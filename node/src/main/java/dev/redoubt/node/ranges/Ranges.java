@@ -1,5 +1,6 @@
 package dev.redoubt.node.ranges;
 
+import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
@@ -55,9 +56,21 @@ public final class Ranges {
         throw new Problem(ProblemCode.UNAVAILABLE, "all " + IdRange.COUNT + " id ranges are taken");
     }
 
-    /** Gives a range back. Done already is fine. */
-    public void release(IdRange range) {
-        LinuxFiles.removeFile(path(range));
+    /**
+     * Gives a range of {@code owner} back. Done already is fine, even if it is somebody else's by now: a sweep may have given
+     * it back before an owner whose spawner died does. One release at a time, so that nobody's claim comes between the question
+     * whose it is and its removal.
+     */
+    public void release(String owner, IdRange range) {
+        Path claim = Path.of(path(range));
+        try (Fd releasing = LinuxFiles.open(directory.toString(), LinuxFiles.O_RDONLY)) {
+            LinuxFiles.lock(releasing);
+            if (isOf(owner, claim)) {
+                LinuxFiles.removeFile(claim.toString());
+            }
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /** The ranges that an owner has claimed. */

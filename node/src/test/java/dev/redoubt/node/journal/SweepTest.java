@@ -196,6 +196,17 @@ final class SweepTest {
         assertThat(sweep().isEmpty()).isTrue();
     }
 
+    /** What nobody can sweep is no reason to refuse an image. */
+    @Test
+    void imagesAreHadWhateverASweepMeets() throws IOException {
+        Owner stuck = Owner.begin(data);
+        stuck.publish();
+        Files.delete(stuck.lockFile());
+        Files.createDirectory(stuck.lockFile());
+        assertThat(sweep().problems()).as("control: it cannot be swept").hasSize(1);
+        assertThat(Node.openImages(NodeOfTest.settings(temporary)).list()).hasSize(1);
+    }
+
     @Test
     void ownerThatResistsIsReportedAndTheNextOneIsRemovedAllTheSame() throws IOException {
         Owner stuck = Owner.begin(data);

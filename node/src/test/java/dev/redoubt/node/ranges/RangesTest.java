@@ -35,10 +35,21 @@ final class RangesTest {
         IdRange third = ranges.claim("two");
         assertThat(Set.of(first, second, third)).hasSize(3);
         assertThat(ranges.of("one")).containsExactlyInAnyOrder(first, second);
-        ranges.release(first);
-        ranges.release(first);
+        ranges.release("one", first);
+        ranges.release("one", first);
         assertThat(ranges.of("one")).containsExactly(second);
         assertThat(ranges.of("two")).containsExactly(third);
+    }
+
+    /** A node whose spawner died may find its range swept and claimed by another. */
+    @Test
+    void nobodyGivesBackWhatIsAnothers() {
+        Ranges ranges = open();
+        IdRange range = ranges.claim("one");
+        ranges.release("two", range);
+        assertThat(ranges.of("one")).containsExactly(range);
+        ranges.release("one", range);
+        assertThat(ranges.of("one")).isEmpty();
     }
 
     @Test
@@ -64,7 +75,7 @@ final class RangesTest {
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("all 28664 id ranges are taken");
         for (int index : List.of(0, 20_000, IdRange.COUNT - 1)) {
-            ranges.release(new IdRange(index));
+            ranges.release("one", new IdRange(index));
             assertThat(ranges.claim("two")).isEqualTo(new IdRange(index));
         }
     }
