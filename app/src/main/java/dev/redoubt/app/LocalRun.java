@@ -198,7 +198,8 @@ final class LocalRun {
                 options.readOnly(),
                 "sandbox",
                 mounts,
-                mounts.isEmpty() ? 0 : mountUid(user(image)));
+                mounts.isEmpty() ? 0 : mountUid(user(image)),
+                options.labels());
     }
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {

@@ -7,12 +7,14 @@ import dev.redoubt.node.seccomp.CallCount;
 import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.SandboxId;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Sandboxes of this machine's node daemon. Every method answers an exit code. */
 final class LocalSandboxes {
@@ -27,14 +29,15 @@ final class LocalSandboxes {
                     Json.of(sandboxes.stream().map(LocalSandboxes::facts).toList()));
             return Exit.DONE;
         }
-        System.out.printf("%-36s %-10s %-20s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS");
+        System.out.printf("%-36s %-10s %-20s %-13s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS", "LABELS");
         for (Listed sandbox : sandboxes) {
             System.out.printf(
-                    "%-36s %-10s %-20s %d%n",
+                    "%-36s %-10s %-20s %-13d %s%n",
                     sandbox.id(),
                     sandbox.network(),
                     sandbox.started().truncatedTo(ChronoUnit.SECONDS),
-                    sandbox.refusedCalls());
+                    sandbox.refusedCalls(),
+                    words(sandbox.labels()));
         }
         return Exit.DONE;
     }
@@ -45,7 +48,14 @@ final class LocalSandboxes {
         facts.put("network", sandbox.network().toString());
         facts.put("startedAt", sandbox.started().toString());
         facts.put("refusedCalls", sandbox.refusedCalls());
+        facts.put("labels", sandbox.labels().byName());
         return facts;
+    }
+
+    private static String words(Labels labels) {
+        return labels.byName().entrySet().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .collect(Collectors.joining(" "));
     }
 
     static int syscalls(String id, boolean json) {

@@ -3,6 +3,7 @@ package dev.redoubt.app;
 import dev.redoubt.app.RunOptions.Mount;
 import dev.redoubt.app.RunOptions.Variable;
 import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Resources;
 import dev.redoubt.protocol.Size;
@@ -167,7 +168,7 @@ final class RunCommand implements Callable<Integer> {
             description = "When the command has ended, say which system calls were refused and why.")
     private boolean explain;
 
-    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note in the journal; repeatable.")
+    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note on the sandbox, for sandbox ls; repeatable.")
     private Map<String, String> labels = new LinkedHashMap<>();
 
     @Option(
@@ -204,8 +205,16 @@ final class RunCommand implements Callable<Integer> {
                 mounts,
                 readOnly,
                 explain,
-                labels,
+                labels(),
                 command);
+    }
+
+    private Labels labels() {
+        try {
+            return new Labels(labels);
+        } catch (IllegalArgumentException wrong) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(wrong.getMessage()));
+        }
     }
 
     /** What was asked here; what was not is the profile's. */

@@ -1,9 +1,9 @@
 package dev.redoubt.app;
 
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Resources;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -32,7 +32,7 @@ record RunOptions(
         List<Mount> mounts,
         boolean readOnly,
         boolean explain,
-        Map<String, String> labels,
+        Labels labels,
         List<String> command) {
 
     /** One variable; the name has no {@code =} and is not empty. */
@@ -48,7 +48,6 @@ record RunOptions(
     RunOptions {
         environment = List.copyOf(environment);
         mounts = List.copyOf(mounts);
-        labels = Map.copyOf(labels);
         command = List.copyOf(command);
         if (command.isEmpty()) {
             throw new IllegalArgumentException("no command");

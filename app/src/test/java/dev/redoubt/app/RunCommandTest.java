@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.app.RunOptions.Mount;
 import dev.redoubt.app.RunOptions.Variable;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.Limits;
@@ -61,7 +62,7 @@ class RunCommandTest {
         assertThat(options.user()).contains("5:6");
         assertThat(options.mounts()).containsExactly(new Mount("a:b", "/c", false), new Mount("d", "/e", true));
         assertThat(options.readOnly()).isTrue();
-        assertThat(options.labels()).isEqualTo(Map.of("x", "y"));
+        assertThat(options.labels()).isEqualTo(new Labels(Map.of("x", "y")));
         assertThat(options.command()).containsExactly("sh", "-c", "x");
     }
 

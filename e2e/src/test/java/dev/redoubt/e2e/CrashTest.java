@@ -9,7 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -32,9 +35,14 @@ class CrashTest {
             assertThat(cli.run("run", "--", "true").exit()).isZero();
             Path foreign = foreignGroup();
             try {
+                Map<Whom, Integer> hit = new EnumMap<>(Whom.class);
                 for (int i = 0; i < KILLS; i += 4) {
-                    killSome(place, cli, random);
+                    killSome(place, cli, random, hit);
                 }
+                assertThat(hit)
+                        .as("who was killed how often, seed %d", SEED)
+                        .hasSize(Whom.values().length)
+                        .allSatisfy((_, times) -> assertThat(times).isGreaterThanOrEqualTo(KILLS / 10));
                 // An owner that was killed before it was published might be one that just begins: it is swept when it
                 // is
                 // a minute old, which it is made here.
@@ -51,17 +59,44 @@ class CrashTest {
         }
     }
 
-    /** Four runs at once, each with one of its processes killed after 0 to 600 ms. */
-    private static void killSome(Place place, Cli cli, Random random) throws Exception {
+    /** A process of a run; a builder is a spawner's too, until it is the guest. */
+    private enum Whom {
+        RUN,
+        SPAWNER,
+        GUEST,
+        JOB;
+
+        Optional<ProcessHandle> find(Process run) {
+            return Stream.concat(Stream.of(run.toHandle()), run.descendants())
+                    .filter(one -> is(one, run))
+                    .findFirst();
+        }
+
+        private boolean is(ProcessHandle process, Process run) {
+            String name = CrashTest.name(process);
+            return switch (this) {
+                case RUN -> process.pid() == run.pid();
+                case SPAWNER -> name.endsWith("redoubt-spawner");
+                case GUEST -> name.equals("redoubt-guest");
+                case JOB -> name.equals("sh");
+            };
+        }
+    }
+
+    /** Four runs at once, each with one of its processes killed, soon after there is one of the kind. */
+    private static void killSome(Place place, Cli cli, Random random, Map<Whom, Integer> hit) throws Exception {
         List<Process> runs = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            runs.add(cli.start("run", "--", "sh", "-c", "sleep 100 & sleep 0.3; echo x; sleep 0.3"));
+            runs.add(cli.start("run", "--", "sh", "-c", "sleep 100 & sleep 1; echo x; sleep 1"));
         }
         for (Process run : runs) {
-            TimeUnit.MILLISECONDS.sleep(random.nextInt(600));
-            List<ProcessHandle> family =
-                    Stream.concat(Stream.of(run.toHandle()), run.descendants()).toList();
-            family.get(random.nextInt(family.size())).destroyForcibly();
+            Whom wanted = Whom.values()[random.nextInt(Whom.values().length)];
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(wanted == Whom.RUN ? 600 : 50));
+            Place.until("a " + wanted + " to kill", 20, () -> wanted.find(run).isPresent());
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(50));
+            if (wanted.find(run).stream().anyMatch(ProcessHandle::destroyForcibly)) {
+                hit.merge(wanted, 1, Integer::sum);
+            }
         }
         for (Process run : runs) {
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("seed %d", SEED).isTrue();

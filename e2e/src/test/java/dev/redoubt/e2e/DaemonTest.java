@@ -7,18 +7,51 @@ import dev.redoubt.linux.Hangup;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.daemon.NodeClient;
 import dev.redoubt.node.daemon.NodeServer;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The daemon's side of its socket, when what it asks of the host fails. */
 class DaemonTest {
+    /** More than one message holds, each with its notes. */
+    @Test
+    void allSandboxesAreListedWithTheirLabels() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                NodeServer server = NodeServer.bind(node, place.run().resolve("node.sock"), _ -> {})) {
+            Thread.ofPlatform().daemon().start(server::serve);
+            try (NodeClient client =
+                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+                List<SandboxId> made = new ArrayList<>();
+                List<NodeClient.Lent> lent = new ArrayList<>();
+                for (int i = 0; i < 33; i++) {
+                    Labels labels = new Labels(Map.of("number", Integer.toString(i)));
+                    lent.add(client.create(SandboxSpec.of("busybox").labelled(labels)));
+                    made.add(lent.getLast().id());
+                }
+                assertThat(client.sandboxes())
+                        .hasSize(33)
+                        .allSatisfy(listed -> assertThat(listed.labels().byName())
+                                .containsEntry("number", Integer.toString(made.indexOf(listed.id()))));
+                for (NodeClient.Lent one : lent) {
+                    client.end(one.id());
+                    one.channel().close();
+                    one.pidfd().close();
+                }
+                assertThat(client.sandboxes()).isEmpty();
+            }
+        }
+    }
+
     @Test
     void aSandboxWhoseEndFailsIsGoneAndItsClientHearsWhy() throws Exception {
         List<String> reports = new ArrayList<>();

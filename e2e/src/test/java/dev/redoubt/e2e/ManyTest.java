@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class ManyTest {
     private static final int IN_A_ROW = Integer.getInteger("redoubt.soak.runs", 1000);
     private static final int AT_ONCE = 100;
+    private static final int A_FEW_HUNDRED = 300;
 
     @Test
     void aThousandInARowLeakNothing() throws Exception {
@@ -41,22 +42,33 @@ class ManyTest {
     @Test
     void aHundredAtOnceAllAnswer() throws Exception {
         try (Place place = Place.make()) {
-            try (Node node = place.open(place.settings());
-                    ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
-                List<Future<String>> answers = new ArrayList<>();
-                for (int i = 0; i < AT_ONCE; i++) {
-                    String number = Integer.toString(i);
-                    answers.add(threads.submit(() -> {
-                        try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
-                            return Jobs.run(sandbox, "1000", "echo", number).text();
-                        }
-                    }));
-                }
-                for (int i = 0; i < AT_ONCE; i++) {
-                    assertThat(answers.get(i).get()).isEqualTo(i + "\n");
-                }
+            try (Node node = place.open(place.settings())) {
+                once(node);
+                Held before = Held.now(place);
+                answerAtOnce(node);
+                Held after = Held.now(place);
+                assertThat(after.isWithin(before))
+                        .as("%s, and before %s", after, before)
+                        .isTrue();
             }
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    private static void answerAtOnce(Node node) throws Exception {
+        try (ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE)) {
+            List<Future<String>> answers = new ArrayList<>();
+            for (int i = 0; i < AT_ONCE; i++) {
+                String number = Integer.toString(i);
+                answers.add(threads.submit(() -> {
+                    try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
+                        return Jobs.run(sandbox, "1000", "echo", number).text();
+                    }
+                }));
+            }
+            for (int i = 0; i < AT_ONCE; i++) {
+                assertThat(answers.get(i).get()).isEqualTo(i + "\n");
+            }
         }
     }
 
@@ -86,25 +98,56 @@ class ManyTest {
         }
     }
 
-    /** What a leak would make grow. */
-    private record Held(long descriptors, long spawnerDescriptors, long spawnerKilobytes, long mounts, long groups) {
+    /**
+     * What a leak would make grow.
+     *
+     * @param heap bytes of this process, after a collection
+     * @param namespaces of the kernel's, of the kinds that it counts
+     */
+    private record Held(
+            long descriptors,
+            long threads,
+            long heap,
+            long spawnerDescriptors,
+            long spawnerKilobytes,
+            long mounts,
+            long groups,
+            long disks,
+            long namespaces) {
         static Held now(Place place) throws IOException {
             long spawner = spawner(place);
+            System.gc();
             return new Held(
                     count(Path.of("/proc/self/fd")),
+                    count(Path.of("/proc/self/task")),
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory(),
                     count(Path.of("/proc/" + spawner + "/fd")),
                     resident(spawner),
                     Files.readAllLines(Path.of("/proc/self/mountinfo")).size(),
-                    Place.groupsOf("").size());
+                    Place.groupsOf("").size(),
+                    place.disks().size(),
+                    countNamespaces());
         }
 
         /** A little room: a slot may be half made, a disk not yet gone. */
         boolean isWithin(Held before) {
             return descriptors <= before.descriptors + 16
+                    && threads <= before.threads + 16
+                    && heap <= before.heap + (8 << 20)
                     && spawnerDescriptors <= before.spawnerDescriptors + 16
                     && spawnerKilobytes <= before.spawnerKilobytes + 512
                     && mounts <= before.mounts
-                    && groups <= before.groups + 8;
+                    && groups <= before.groups + 8
+                    && disks <= before.disks + 8
+                    && namespaces <= before.namespaces + A_FEW_HUNDRED;
+        }
+
+        /** Of slabinfo(5), which gives room back a page at a time and counts other sandboxes of this machine too. */
+        private static long countNamespaces() throws IOException {
+            return Files.readAllLines(Path.of("/proc/slabinfo")).stream()
+                    .filter(line -> line.matches("(net|pid)_namespace .*"))
+                    .mapToLong(line -> Long.parseLong(line.split(" +")[1]))
+                    .sum();
         }
 
         private static long spawner(Place place) {

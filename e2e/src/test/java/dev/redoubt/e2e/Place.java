@@ -107,7 +107,7 @@ final class Place implements AutoCloseable {
                 .toList();
     }
 
-    private List<String> disks() {
+    List<String> disks() {
         try (Disks disks = Disks.open(DataDirectory.open(data()))) {
             return disks.names().stream().sorted().toList();
         }

@@ -4,6 +4,7 @@ import dev.redoubt.node.journal.Entry;
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.CallRules;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.SandboxSpec;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
  * @param patterns what its filter asks about opens for
  * @param readOnly whether its root file system is
  * @param writable directories that its Landlock rules let be written then
+ * @param labels what its maker noted on it
  */
 record Remembered(
         NetworkMode network,
@@ -33,7 +35,8 @@ record Remembered(
         Instant started,
         PathPatterns patterns,
         boolean readOnly,
-        List<String> writable) {
+        List<String> writable,
+        Labels labels) {
     private static final SandboxSpec USUAL = SandboxSpec.of("any");
 
     private static final String NETWORK = "network";
@@ -42,6 +45,7 @@ record Remembered(
     private static final String HIDDEN = "hidden";
     private static final String READ_ONLY = "readonly";
     private static final String WRITABLE = "writable";
+    private static final String LABELS = "labels";
 
     Remembered {
         writable = List.copyOf(writable);
@@ -55,7 +59,8 @@ record Remembered(
                 Instant.now(),
                 spec.files().patterns(),
                 spec.files().readOnlyRoot(),
-                Confinement.writable(spec));
+                Confinement.writable(spec),
+                spec.labels());
     }
 
     /** As an entry has it, whose file says when the sandbox started. */
@@ -72,7 +77,8 @@ record Remembered(
                 started,
                 new PathPatterns(list(facts.getOrDefault(HIDDEN, ""))),
                 Boolean.parseBoolean(facts.getOrDefault(READ_ONLY, "false")),
-                list(facts.getOrDefault(WRITABLE, "")));
+                list(facts.getOrDefault(WRITABLE, "")),
+                labels(list(facts.getOrDefault(LABELS, ""))));
     }
 
     /** What is not as in most sandboxes, for the journal: a start of those does not wait for a file to be written. */
@@ -92,7 +98,18 @@ record Remembered(
             facts.put(READ_ONLY, Boolean.toString(readOnly));
             facts.put(WRITABLE, text(writable));
         }
+        if (!labels.isEmpty()) {
+            facts.put(LABELS, text(labels.byName().entrySet().stream()
+                    .map(label -> label.getKey() + "=" + label.getValue())
+                    .toList()));
+        }
         return Map.copyOf(facts);
+    }
+
+    private static Labels labels(List<String> pairs) {
+        return new Labels(pairs.stream()
+                .map(pair -> pair.split("=", 2)) // a name has no =
+                .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1])));
     }
 
     private static CallRules calls(String text) {

@@ -11,6 +11,7 @@ import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -107,6 +108,11 @@ public final class Sandbox implements AutoCloseable {
 
     public Instant started() {
         return remembered.started();
+    }
+
+    /** What its maker noted on it. */
+    public Labels labels() {
+        return remembered.labels();
     }
 
     /** What the broker was asked and how it answered; of an adopted sandbox only since this node has it. */

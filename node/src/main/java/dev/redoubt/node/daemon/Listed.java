@@ -1,5 +1,6 @@
 package dev.redoubt.node.daemon;
 
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxId;
 import java.time.Instant;
@@ -8,5 +9,6 @@ import java.time.Instant;
  * A sandbox that the daemon has.
  *
  * @param refusedCalls system calls that its broker refused, since this daemon has it
+ * @param labels what its maker noted on it
  */
-public record Listed(SandboxId id, NetworkMode network, Instant started, long refusedCalls) {}
+public record Listed(SandboxId id, NetworkMode network, Instant started, long refusedCalls, Labels labels) {}

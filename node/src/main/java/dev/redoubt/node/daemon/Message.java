@@ -13,12 +13,14 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What is said on {@code node.sock}. One message is one request or one answer; an answer follows each request. */
 sealed interface Message {
     int MAGIC = 0x314e4452; // "RDN1"
     int MOST_BYTES = 64 * 1024;
-    int MOST_LISTED = 1000;
+    /** Of one answer; with its labels each is less than 2 KiB. */
+    int MOST_LISTED = 32;
 
     /** Make a sandbox and lend its guest channel to this connection. It ends with the connection. */
     record Create(SandboxSpec spec) implements Message {}
@@ -32,8 +34,8 @@ sealed interface Message {
     /** What has the broker been asked by this sandbox? */
     record Syscalls(SandboxId id) implements Message {}
 
-    /** Which sandboxes are there? */
-    record Sandboxes() implements Message {}
+    /** Which sandboxes are there, in the order of their ids? The first ones, or those that come {@code after} one. */
+    record Sandboxes(Optional<SandboxId> after) implements Message {}
 
     /** The sandbox is there; the descriptors that come along are its guest channel and its pidfd. */
     record Lent(SandboxId id) implements Message {}
@@ -47,7 +49,7 @@ sealed interface Message {
     /** What the broker has been asked. */
     record Told(CallReport calls) implements Message {}
 
-    /** The sandboxes that are there, the oldest first; at most {@link #MOST_LISTED}. */
+    /** Sandboxes that are there; fewer than {@link #MOST_LISTED} are the last ones. */
     record Listing(List<Listed> sandboxes) implements Message {
         public Listing {
             sandboxes = List.copyOf(sandboxes);
@@ -74,7 +76,8 @@ sealed interface Message {
             case Failed(ProblemCode code, String detail) ->
                 out.u32(7).string(code.name()).string(detail);
             case Syscalls(SandboxId id) -> out.u32(8).string(id.value());
-            case Sandboxes() -> out.u32(9);
+            case Sandboxes(Optional<SandboxId> after) ->
+                out.u32(9).string(after.map(SandboxId::value).orElse(""));
             case Told(CallReport calls) -> CallReportCodec.write(out.u32(10), calls);
             case Listing(List<Listed> sandboxes) -> write(out.u32(11), sandboxes);
         }
@@ -102,7 +105,7 @@ sealed interface Message {
             case 6 -> new Ended(in.u64());
             case 7 -> new Failed(ProblemCode.valueOf(in.string()), in.string());
             case 8 -> new Syscalls(new SandboxId(in.string()));
-            case 9 -> new Sandboxes();
+            case 9 -> new Sandboxes(after(in.string()));
             case 10 -> new Told(CallReportCodec.read(in));
             case 11 -> new Listing(listed(in));
             default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
@@ -116,6 +119,7 @@ sealed interface Message {
         for (Listed sandbox : sandboxes) {
             out.string(sandbox.id().value()).u32(sandbox.network().ordinal());
             out.u64(sandbox.started().getEpochSecond()).u64(sandbox.refusedCalls());
+            SpecCodec.write(out, sandbox.labels());
         }
     }
 
@@ -126,8 +130,13 @@ sealed interface Message {
                     new SandboxId(in.string()),
                     NetworkMode.values()[in.count(NetworkMode.values().length - 1)],
                     Instant.ofEpochSecond(in.u64()),
-                    in.u64()));
+                    in.u64(),
+                    SpecCodec.labels(in)));
         }
         return sandboxes;
+    }
+
+    private static Optional<SandboxId> after(String id) {
+        return id.isEmpty() ? Optional.empty() : Optional.of(new SandboxId(id));
     }
 }

@@ -14,6 +14,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +122,19 @@ public final class NodeClient implements AutoCloseable {
 
     /** The sandboxes of the daemon, the oldest first. */
     public List<Listed> sandboxes() {
-        return switch (asked(new Message.Sandboxes())) {
+        List<Listed> all = new ArrayList<>();
+        List<Listed> some = sandboxes(Optional.empty());
+        all.addAll(some);
+        while (some.size() == Message.MOST_LISTED) {
+            some = sandboxes(Optional.of(some.getLast().id()));
+            all.addAll(some);
+        }
+        all.sort(Comparator.comparing(Listed::started));
+        return List.copyOf(all);
+    }
+
+    private List<Listed> sandboxes(Optional<SandboxId> after) {
+        return switch (asked(new Message.Sandboxes(after))) {
             case Message.Listing(List<Listed> sandboxes) -> sandboxes;
             case Message.Failed failed -> throw failed.problem();
             default -> throw unexpected();

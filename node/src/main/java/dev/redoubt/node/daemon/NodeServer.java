@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
@@ -42,6 +43,8 @@ public final class NodeServer implements AutoCloseable {
     private static final int MOST_CONNECTIONS = 1024;
     /** How long a survivor waits for its client: the client looks every 50 ms. */
     private static final Duration LEASE = Duration.ofSeconds(10);
+
+    private static final Comparator<SandboxId> BY_ID = Comparator.comparing(SandboxId::value);
 
     private final Node node;
     private final UnixListener listener;
@@ -216,7 +219,7 @@ public final class NodeServer implements AutoCloseable {
                 case Message.End(SandboxId id) -> new Answer(new Message.Ended(end(held.remove(id), id)));
                 case Message.Syscalls(SandboxId id) ->
                     new Answer(new Message.Told(running(id).syscalls().report()));
-                case Message.Sandboxes() -> new Answer(new Message.Listing(listing()));
+                case Message.Sandboxes(Optional<SandboxId> after) -> new Answer(new Message.Listing(listing(after)));
                 default -> throw new Problem(ProblemCode.VALIDATION_ERROR, "an answer is no request");
             };
         } catch (Problem refused) {
@@ -235,15 +238,17 @@ public final class NodeServer implements AutoCloseable {
                 .orElseThrow(() -> new Problem(ProblemCode.NOT_FOUND, "no sandbox " + id + " runs here"));
     }
 
-    private List<Listed> listing() {
+    private List<Listed> listing(Optional<SandboxId> after) {
         return node.sandboxes().stream()
+                .filter(sandbox -> after.isEmpty() || BY_ID.compare(sandbox.id(), after.get()) > 0)
+                .sorted(Comparator.comparing(Sandbox::id, BY_ID))
+                .limit(Message.MOST_LISTED)
                 .map(sandbox -> new Listed(
                         sandbox.id(),
                         sandbox.network(),
                         sandbox.started(),
-                        sandbox.syscalls().refusals()))
-                .sorted(Comparator.comparing(Listed::started))
-                .limit(Message.MOST_LISTED)
+                        sandbox.syscalls().refusals(),
+                        sandbox.labels()))
                 .toList();
     }
 

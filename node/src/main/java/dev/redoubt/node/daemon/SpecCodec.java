@@ -8,6 +8,7 @@ import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Profile;
@@ -18,8 +19,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /** A sandbox spec on the daemon's socket. A profile travels as its text, so that one reader checks every profile. */
 final class SpecCodec {
@@ -44,6 +47,12 @@ final class SpecCodec {
         for (HostMount mount : spec.mounts()) {
             out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);
         }
+        write(out, spec.labels());
+    }
+
+    static void write(FlatWriter out, Labels labels) {
+        out.u32(labels.byName().size());
+        labels.byName().forEach((name, value) -> out.string(name).string(value));
     }
 
     /** Nothing stands for the default profile, which is not worth reading each time. */
@@ -82,7 +91,15 @@ final class SpecCodec {
         for (int left = in.count(MOST_MOUNTS); left > 0; left--) {
             mounts.add(new HostMount(Path.of(in.string()), in.string(), in.u32() != 0));
         }
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid);
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels(in));
+    }
+
+    static Labels labels(FlatReader in) {
+        Map<String, String> labels = new TreeMap<>();
+        for (int left = in.count(Labels.MOST); left > 0; left--) {
+            labels.put(in.string(), in.string());
+        }
+        return new Labels(labels);
     }
 
     private static void optional(FlatWriter out, OptionalLong value) {

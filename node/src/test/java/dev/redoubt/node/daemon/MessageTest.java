@@ -7,6 +7,7 @@ import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxId;
 import java.lang.foreign.Arena;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -68,8 +71,16 @@ class MessageTest {
 
     @Test
     void aListOfSandboxesFitsToo() {
-        Listed one =
-                new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3);
+        Map<String, String> most = new TreeMap<>();
+        for (int i = 0; i < Labels.MOST; i++) {
+            most.put("n" + i, "v".repeat(12));
+        }
+        Listed one = new Listed(
+                new SandboxId("sbx_" + "a".repeat(26)),
+                NetworkMode.LOCALHOST,
+                Instant.ofEpochSecond(9),
+                3,
+                new Labels(most));
         Message.Listing listing = new Message.Listing(Collections.nCopies(Message.MOST_LISTED, one));
         assertThat(roundTrip(listing)).isEqualTo(listing);
     }
