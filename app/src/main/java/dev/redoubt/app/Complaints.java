@@ -46,8 +46,22 @@ final class Complaints {
         return isRun(command) ? Exit.RUN_FAILED : refusal.code().exit();
     }
 
+    /** What {@code run} answers, and says where it refuses. */
+    static int answered(RunCommand run) {
+        try {
+            return run.call();
+        } catch (Refusal refusal) {
+            System.err.println(line(refusal.code(), String.valueOf(refusal.getMessage())));
+            return Exit.RUN_FAILED;
+        }
+    }
+
     private static void tell(CommandLine command, Refusal.Code code, String reason) {
-        command.getErr().println("redoubt: " + code + ": " + reason);
+        command.getErr().println(line(code, reason));
+    }
+
+    private static String line(Refusal.Code code, String reason) {
+        return "redoubt: " + code + ": " + reason;
     }
 
     private static boolean isRun(CommandLine command) {

@@ -18,6 +18,7 @@ import dev.redoubt.node.guest.TerminalSize;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
+import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.protocol.HostMount;
@@ -108,6 +109,8 @@ final class LocalRun {
 
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
         RunSession session = session();
+        // 40 ms the first time, while the node waits for the kernel
+        Main.ahead(() -> Filter.of(spec.profile().calls(), !spec.files().patterns().isEmpty()));
         int code;
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {

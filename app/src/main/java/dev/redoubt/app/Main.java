@@ -1,6 +1,7 @@
 package dev.redoubt.app;
 
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.node.image.Digest;
 import java.io.IOException;
 import java.util.List;
 
@@ -17,11 +18,17 @@ public final class Main {
     }
 
     /**
-     * The first foreign call takes 20 ms, the reading of the line 90: beside it, not after. {@link Training} does this too, or
-     * the start of the thread would take longer than what it saves.
+     * What takes long the first time, beside the reading of the line and not after it: a foreign call 20 ms, a digest 15.
+     * {@link Training} does this too, or the start of the threads would take longer than what it saves.
      */
     static void lookAhead() {
-        Thread.ofPlatform().name("redoubt-ahead").daemon().start(() -> LinuxFiles.status("/proc/self"));
+        ahead(() -> LinuxFiles.status("/proc/self"));
+        ahead(Digest::algorithm);
+    }
+
+    /** Begins what will be needed; whoever needs it waits for it. */
+    static void ahead(Runnable work) {
+        Thread.ofPlatform().name("redoubt-ahead").daemon().start(work);
     }
 
     static String[] exact(int count) throws IOException {

@@ -3,6 +3,7 @@ package dev.redoubt.app;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -53,7 +54,10 @@ final class Redoubt {
 
     /** Reads and does what {@code arguments} say. */
     static int execute(String... arguments) {
-        return commandLine(arguments).execute(arguments);
+        Optional<RunCommand> plain = RunLine.read(arguments);
+        return plain.isPresent()
+                ? Complaints.answered(plain.get())
+                : commandLine(arguments).execute(arguments);
     }
 
     /**

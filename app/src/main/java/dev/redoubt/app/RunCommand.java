@@ -10,6 +10,7 @@ import dev.redoubt.protocol.Size;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,29 +37,32 @@ import picocli.CommandLine.TypeConversionException;
                     + "executable; 127 not found."
         })
 final class RunCommand implements Callable<Integer> {
+    private static final String BUSYBOX = "busybox";
+    private static final String CONTAINER = "container";
+    private static final String DEFAULT = "default";
     private static final int MOST_CPUS = 4096;
     private static final int MOST_PIDS = 4_194_304; // PID_MAX_LIMIT of linux/threads.h
 
     @Option(
             names = "--image",
             paramLabel = "IMAGE",
-            defaultValue = "busybox",
+            defaultValue = BUSYBOX,
             description = "Root file system (default: ${DEFAULT-VALUE}).")
-    private String image = "";
+    private String image = BUSYBOX;
 
     @Option(
             names = "--runtime",
             paramLabel = "CLASS",
-            defaultValue = "container",
+            defaultValue = CONTAINER,
             description = "Runtime class: container (default); gvisor, microvm and wasm are not built yet.")
-    private String runtime = "";
+    private String runtime = CONTAINER;
 
     @Option(
             names = "--profile",
             paramLabel = "NAME|FILE",
-            defaultValue = "default",
+            defaultValue = DEFAULT,
             description = "What the walls let through: a built-in profile or a YAML file (default: ${DEFAULT-VALUE}).")
-    private String profile = "";
+    private String profile = DEFAULT;
 
     @Option(
             names = "--accept-shared-kernel",
@@ -186,6 +190,63 @@ final class RunCommand implements Callable<Integer> {
             description = "The command and its arguments, passed on byte by byte.")
     private List<String> command = List.of();
 
+    /**
+     * Sets what an option means, as picocli does where the line has nothing unusual.
+     *
+     * @return whether there is such an option
+     * @throws TypeConversionException when the value is none
+     */
+    boolean take(String option, String value) {
+        switch (option) {
+            case "--image" -> image = value;
+            case "--runtime" -> runtime = value;
+            case "--profile" -> profile = value;
+            case "--network" -> network = value;
+            case "--allow" -> allow = with(allow, value);
+            case "--memory" -> memory = new Sizes().convert(value);
+            case "--cpus" -> cpus = new Cpus().convert(value);
+            case "--pids" -> pids = new Pids().convert(value);
+            case "--disk" -> disk = new Sizes().convert(value);
+            case "--timeout" -> timeout = new Durations().convert(value);
+            case "--idle" -> idle = new Durations().convert(value);
+            case "--io" -> io = new Sizes().convert(value);
+            case "--bandwidth" -> bandwidth = new Sizes().convert(value);
+            case "--env" -> environment = with(environment, new Variables().convert(value));
+            case "--workdir" -> workdir = new AbsolutePath().convert(value);
+            case "--user" -> user = value;
+            case "--mount" -> mounts = with(mounts, new Mounts().convert(value));
+            case "--secret" -> secrets = with(secrets, value);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The same for an option without a value. */
+    boolean take(String option) {
+        switch (option) {
+            case "--accept-shared-kernel" -> acceptSharedKernel = true;
+            case "--read-only" -> readOnly = true;
+            case "--explain" -> explain = true;
+            case "--remote" -> remote = true;
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void take(List<String> words) {
+        command = words;
+    }
+
+    private static <T> List<T> with(List<T> list, T one) {
+        List<T> more = new ArrayList<>(list);
+        more.add(one);
+        return List.copyOf(more);
+    }
+
     @Override
     public Integer call() {
         refuseWhatIsNotBuilt();
@@ -210,6 +271,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private Labels labels() {
+        if (labels.isEmpty()) {
+            return Labels.NONE;
+        }
         try {
             return new Labels(labels);
         } catch (IllegalArgumentException wrong) {
@@ -236,7 +300,7 @@ final class RunCommand implements Callable<Integer> {
 
     /** A wish that cannot be met is refused, never met by something else. */
     void refuseWhatIsNotBuilt() {
-        choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
+        choice("--runtime", runtime, List.of(CONTAINER), List.of("gvisor", "microvm", "wasm"));
         choice(
                 "--network",
                 network == null ? "none" : network,

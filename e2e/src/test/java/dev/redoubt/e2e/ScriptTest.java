@@ -99,7 +99,8 @@ class ScriptTest {
             assertThat(said.out()).startsWith("redoubt ").hasLineCount(1);
         });
         assertThat(first).filteredOn(said -> said.err().contains("building")).hasSize(1);
-        assertThat(script.resolveSibling("app/target/dist/redoubt.aot")).exists();
+        assertThat(script.resolveSibling("app/target/dist/all.aot")).exists();
+        assertThat(script.resolveSibling("app/target/dist/run.aot")).exists();
     }
 
     @Test

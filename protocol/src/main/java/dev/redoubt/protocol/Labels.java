@@ -21,11 +21,14 @@ public record Labels(SortedMap<String, String> byName) {
 
     public Labels {
         byName = java.util.Collections.unmodifiableSortedMap(new TreeMap<>(byName));
-        byName.forEach(Labels::check);
         if (byName.size() > MOST) {
             throw new IllegalArgumentException(byName.size() + " labels; at most " + MOST);
         }
-        int bytes = byName.entrySet().stream().mapToInt(Labels::bytes).sum();
+        int bytes = 0;
+        for (Map.Entry<String, String> label : byName.entrySet()) {
+            check(label.getKey(), label.getValue());
+            bytes += label.getKey().length() + label.getValue().getBytes(StandardCharsets.UTF_8).length;
+        }
         if (bytes > MOST_BYTES) {
             throw new IllegalArgumentException("labels of " + bytes + " bytes together; at most " + MOST_BYTES);
         }
@@ -44,10 +47,6 @@ public record Labels(SortedMap<String, String> byName) {
         if (value.codePoints().anyMatch(Character::isISOControl)) {
             throw new IllegalArgumentException("the value of label " + name + " has a control character");
         }
-    }
-
-    private static int bytes(Map.Entry<String, String> label) {
-        return label.getKey().length() + label.getValue().getBytes(StandardCharsets.UTF_8).length;
     }
 
     public boolean isEmpty() {

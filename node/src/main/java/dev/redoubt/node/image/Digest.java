@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A SHA-256 in the way the OCI specifications write it: {@code sha256:} and 64 hexadecimal digits in lower case. */
 public record Digest(String hex) {
@@ -55,6 +56,17 @@ public record Digest(String hex) {
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError("every Java platform has SHA-256", impossible);
         }
+    }
+
+    /** Written out: the first call of what a record has by itself is linked for 10 ms, of a start of 200. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Digest digest && hex.equals(digest.hex);
+    }
+
+    @Override
+    public int hashCode() {
+        return hex.hashCode();
     }
 
     @Override
