@@ -110,7 +110,8 @@ final class LocalRun {
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
         RunSession session = session();
         // 40 ms the first time, while the node waits for the kernel
-        Main.ahead(() -> Filter.of(spec.profile().calls(), !spec.files().patterns().isEmpty()));
+        Main.ahead(
+                () -> Filter.of(spec.profile().calls(), !spec.files().patterns().isEmpty()));
         int code;
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {

@@ -172,7 +172,10 @@ final class RunCommand implements Callable<Integer> {
             description = "When the command has ended, say which system calls were refused and why.")
     private boolean explain;
 
-    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note on the sandbox, for sandbox ls; repeatable.")
+    @Option(
+            names = "--label",
+            paramLabel = "NAME=VALUE",
+            description = "Note on the sandbox, for sandbox ls; repeatable.")
     private Map<String, String> labels = new LinkedHashMap<>();
 
     @Option(

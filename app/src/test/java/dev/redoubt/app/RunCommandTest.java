@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.app.RunOptions.Mount;
 import dev.redoubt.app.RunOptions.Variable;
-import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.IoLimits;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Resources;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -15,13 +16,16 @@ class RunLineTest {
     private static final long SEED = Long.getLong("redoubt.seed", 4711);
 
     /** Of each kind of value one that is good, and what is not plain. */
-    private static final List<String> VALUES =
-            List.of("base", "1", "0.5", "64M", "10s", "A=B", "a=b=c", "/a:/b", "/a:/b:ro", "/tmp", "", "-x", "--", "0", "ä");
+    private static final List<String> VALUES = List.of(
+            "base", "1", "0.5", "64M", "10s", "A=B", "a=b=c", "/a:/b", "/a:/b:ro", "/tmp", "", "-x", "--", "0", "ä");
 
-    private static final List<String> OTHERS = List.of("--help", "-h", "--no-such", "--imag", "--label", "-", "--", "=", "sh", "-c");
+    private static final List<String> OTHERS =
+            List.of("--help", "-h", "--no-such", "--imag", "--label", "-", "--", "=", "sh", "-c");
 
-    private static final List<OptionSpec> OPTIONS =
-            Redoubt.commandLine().getSubcommands().get("run").getCommandSpec().options();
+    private static final List<OptionSpec> OPTIONS = Objects.requireNonNull(
+                    Redoubt.commandLine().getSubcommands().get("run"))
+            .getCommandSpec()
+            .options();
 
     /** What it would do, or why it would not. */
     private static Object meaning(RunCommand run) {
@@ -89,7 +93,9 @@ class RunLineTest {
             if (!name.equals("--help") && !name.equals("--label")) {
                 boolean read = option.arity().max() == 0
                         ? RunLine.read("run", name, "--", "true").isPresent()
-                        : VALUES.stream().anyMatch(value -> RunLine.read("run", name, value, "--", "true").isPresent());
+                        : VALUES.stream()
+                                .anyMatch(value -> RunLine.read("run", name, value, "--", "true")
+                                        .isPresent());
                 assertThat(read).as(name).isTrue();
             }
         }

@@ -21,11 +21,19 @@ class ExplainTest {
             Process daemon = cli.start("node", "--slots", "1");
             assertThat(daemon.errorReader().readLine()).contains("node ready");
             Process run = cli.start(
-                    "run", "--explain", "--label", "team=ci", "--", "sh", "-c", SCRIPT.replace("exit 3", "echo up; read line; exit 3"));
+                    "run",
+                    "--explain",
+                    "--label",
+                    "team=ci",
+                    "--",
+                    "sh",
+                    "-c",
+                    SCRIPT.replace("exit 3", "echo up; read line; exit 3"));
             assertThat(run.inputReader().readLine()).isEqualTo("up");
 
             Cli.Said listed = cli.run("sandbox", "ls", "--json");
-            Matcher id = Pattern.compile("\"id\":\"(sbx_[a-z0-9]+)\".*\"refusedCalls\":2,\"labels\":\\{\"team\":\"ci\"}")
+            Matcher id = Pattern.compile(
+                            "\"id\":\"(sbx_[a-z0-9]+)\".*\"refusedCalls\":2,\"labels\":\\{\"team\":\"ci\"}")
                     .matcher(listed.out());
             assertThat(id.find()).as(listed.out()).isTrue();
             assertThat(cli.run("sandbox", "ls").out()).contains(id.group(1)).contains("team=ci");

@@ -93,10 +93,13 @@ class RunTest {
     /** The command hears of it and goes on; so does the sandbox. */
     @Test
     void aDiskThatIsFullIsTheCommandsOwn() throws Exception {
-        String filling = "dd if=/dev/zero of=/var/full bs=64k 2>&1 | tail -n 3; rm /var/full; echo again > /var/small && cat /var/small";
+        String filling =
+                "dd if=/dev/zero of=/var/full bs=64k 2>&1 | tail -n 3; rm /var/full; echo again > /var/small && cat /var/small";
         Cli.Said said = cli.run("run", "--disk", "32M", "--user", "0", "--", "sh", "-c", filling);
         assertThat(said.exit()).as(said.errors()).isZero();
-        assertThat(said.out()).containsAnyOf("No space left on device", "Disk quota exceeded").endsWith("again\n");
+        assertThat(said.out())
+                .containsAnyOf("No space left on device", "Disk quota exceeded")
+                .endsWith("again\n");
     }
 
     @Test

@@ -99,9 +99,11 @@ record Remembered(
             facts.put(WRITABLE, text(writable));
         }
         if (!labels.isEmpty()) {
-            facts.put(LABELS, text(labels.byName().entrySet().stream()
-                    .map(label -> label.getKey() + "=" + label.getValue())
-                    .toList()));
+            facts.put(
+                    LABELS,
+                    text(labels.byName().entrySet().stream()
+                            .map(label -> label.getKey() + "=" + label.getValue())
+                            .toList()));
         }
         return Map.copyOf(facts);
     }

@@ -235,7 +235,8 @@ final class Slots implements AutoCloseable {
         long number = lastNumber.incrementAndGet();
         SandboxId id = SandboxId.random();
         IdRange range = ranges.claim(owner.name());
-        undo.add(() -> ranges.release(owner.name(), range)); // claimed in the owner's name: a sweep finds it without an entry
+        undo.add(() ->
+                ranges.release(owner.name(), range)); // claimed in the owner's name: a sweep finds it without an entry
         Entry entry = new Entry(id, number, range, owner.name() + "-" + number, Map.of());
         owner.write(entry);
         undo.add(() -> owner.remove(id));

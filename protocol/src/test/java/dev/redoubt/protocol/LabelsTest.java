@@ -33,8 +33,7 @@ final class LabelsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Labels(Map.of("a", "x".repeat(1024))))
                 .withMessage("labels of 1025 bytes together; at most 1024");
-        Map<String, String> many =
-                IntStream.range(0, 65).boxed().collect(Collectors.toMap(i -> "n" + i, _ -> ""));
+        Map<String, String> many = IntStream.range(0, 65).boxed().collect(Collectors.toMap(i -> "n" + i, _ -> ""));
         assertThatIllegalArgumentException().isThrownBy(() -> new Labels(many)).withMessage("65 labels; at most 64");
     }
 }

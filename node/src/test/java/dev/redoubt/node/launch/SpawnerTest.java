@@ -127,8 +127,8 @@ final class SpawnerTest {
         Path layer = Files.createDirectory(place.resolve("layer"));
         try (Fd mount = MountTree.cloneOf(layer.toString());
                 ExecutorService launching = Executors.newSingleThreadExecutor()) {
-            Future<Integer> launch = launching.submit(() ->
-                    slot.launcher().launch(anything(LaunchSpec.LISTENER), List.of(), new int[] {mount.number()}));
+            Future<Integer> launch = launching.submit(
+                    () -> slot.launcher().launch(anything(LaunchSpec.LISTENER), List.of(), new int[] {mount.number()}));
             while (sleepsIn(builder).equals(atRest) || sleepsIn(builder).startsWith("running")) {
                 Thread.onSpinWait(); // the time limit of the class ends it
             }
@@ -158,7 +158,9 @@ final class SpawnerTest {
     }
 
     private static void signal(String name, long pid) throws Exception {
-        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                        .start()
+                        .waitFor())
                 .isZero();
     }
 
