@@ -183,6 +183,47 @@ static void edges(const char *file)
 	say("bad-directory", syscall(SYS_openat, 77, "x", O_RDONLY, 0));
 }
 
+/* ---- what openat2 may be told about the way ---- */
+
+/* In a directory that has these; says of each way with each set of RESOLVE_ what came of it. */
+static void resolve(void)
+{
+	static const char *const ways[] = {
+		"a", "./a", "d/../a", "../r/a", "/tmp/r/a", "l", "abs", "out", "up", "loop", "gone", "nothing", "d/l", "d", "a/", "d/",
+		"/etc/group", "../../etc/group", "/proc/self/comm", "/proc/thread-self/comm", "../../proc/self/comm", "comm",
+		"/proc/self/cwd/a", "/proc/self/root/etc/group", "/proc/self/fd/0", "cwd", "/proc/self", "/proc/self/nothing",
+	};
+	static const unsigned long long flags[] = {O_RDONLY, O_RDONLY | O_NOFOLLOW, O_RDONLY | O_DIRECTORY};
+	const int bases[] = {AT_FDCWD, must(open("d", O_RDONLY | O_DIRECTORY), "d"), must(open("/", O_PATH), "/")};
+	const char *const begin[] = {".", "d", "/"};
+	for (int base = 0; base < 3; base++)
+		for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
+			for (size_t flag = 0; flag < sizeof flags / sizeof *flags; flag++)
+				for (unsigned long long rules = 0; rules < 0x20; rules++) {
+					if ((rules & 0x18) == 0x18)
+						continue; /* BENEATH and IN_ROOT exclude each other */
+					unsigned long long how[] = {flags[flag], 0, rules};
+					long got = syscall(437, bases[base], ways[way], how, sizeof how);
+					printf("%s %s %llo %llx %ld\n", begin[base], ways[way], flags[flag], rules, got < 0 ? -(long)errno : 0);
+					if (got > 2)
+						close((int)got);
+				}
+}
+
+/* How often a path can be opened, or not. */
+static void opens(const char *at, long milliseconds)
+{
+	long long end = now() + milliseconds * 1000000LL;
+	long count = 0;
+	while (now() < end) {
+		long got = open_path(at);
+		if (got >= 0)
+			close((int)got);
+		count++;
+	}
+	printf("%ld\n", count);
+}
+
 /* ---- how fast ---- */
 
 static void spin(long milliseconds)
@@ -335,6 +376,10 @@ int main(int argc, char **argv)
 		killed(argv[2], atol(argv[3]));
 	else if (argc == 3 && strcmp(way, "lease") == 0)
 		lease(argv[2]);
+	else if (strcmp(way, "resolve") == 0)
+		resolve();
+	else if (argc == 4 && strcmp(way, "opens") == 0)
+		opens(argv[2], atol(argv[3]));
 	else if (strcmp(way, "landlock") == 0)
 		landlock();
 	else if (argc == 3 && strcmp(way, "steps") == 0)

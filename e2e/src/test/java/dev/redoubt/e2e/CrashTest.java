@@ -87,16 +87,18 @@ class CrashTest {
     private static void killSome(Place place, Cli cli, Random random, Map<Whom, Integer> hit) throws Exception {
         List<Process> runs = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            runs.add(cli.start("run", "--", "sh", "-c", "sleep 100 & sleep 1; echo x; sleep 1"));
+            runs.add(cli.start("run", "--", "sh", "-c", "sleep 100 & wait"));
         }
         for (Process run : runs) {
             Whom wanted = Whom.values()[random.nextInt(Whom.values().length)];
             TimeUnit.MILLISECONDS.sleep(random.nextInt(wanted == Whom.RUN ? 600 : 50));
             Place.until("a " + wanted + " to kill", 20, () -> wanted.find(run).isPresent());
             TimeUnit.MILLISECONDS.sleep(random.nextInt(50));
-            if (wanted.find(run).stream().anyMatch(ProcessHandle::destroyForcibly)) {
-                hit.merge(wanted, 1, Integer::sum);
-            }
+            Place.until(
+                    "the end of a " + wanted,
+                    20,
+                    () -> wanted.find(run).map(ProcessHandle::destroyForcibly).orElse(false));
+            hit.merge(wanted, 1, Integer::sum);
         }
         for (Process run : runs) {
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("seed %d", SEED).isTrue();
@@ -122,7 +124,7 @@ class CrashTest {
 
             int interrupted = 0;
             for (int round = 0; round < 3; round++) {
-                killTwoImports(cli, archive, random, whole);
+                killTwoImports(place, cli, archive, random, whole);
                 Place.until(
                         "spawners end with their import",
                         10,
@@ -142,14 +144,18 @@ class CrashTest {
         }
     }
 
-    /** Never as late as the end of a whole one, so that no image is made. */
-    private static void killTwoImports(Cli cli, Path archive, Random random, long whole) throws Exception {
+    /** One soon after it has begun to unpack, one at any time, but never as late as the end of a whole one. */
+    private static void killTwoImports(Place place, Cli cli, Path archive, Random random, long whole) throws Exception {
         List<Process> imports = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             imports.add(cli.start("image", "import", "--name", "killed", archive.toString()));
         }
+        Place.until(
+                "an import has begun",
+                20,
+                () -> !place.leftovers().groups().isEmpty());
         for (Process one : imports) {
-            TimeUnit.MILLISECONDS.sleep(random.nextLong(whole / 2));
+            TimeUnit.MILLISECONDS.sleep(random.nextLong(whole / 8));
             one.destroyForcibly().waitFor();
         }
     }

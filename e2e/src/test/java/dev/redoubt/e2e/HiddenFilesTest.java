@@ -12,8 +12,16 @@ import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Files hidden by patterns, in real sandboxes. Every open is then the broker's: so each denial stands beside the same
@@ -73,12 +81,13 @@ class HiddenFilesTest {
             mkdir noread; echo s >noread/f; chmod 000 noread; cat noread/f; ls noread; cd noread; chmod 711 noread; cat noread/f
             rm b; cat b; exec 5>deleted; rm deleted; echo into >&5; cat /proc/self/fd/5 | wc -c; rmdir m; cd m""";
 
-    @Test
-    void whatHasNothingToDoWithPatternsIsAsWithoutThem() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatHasNothingToDoWithPatternsIsAsWithoutThem(boolean readOnly) throws Exception {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
-                Sandbox plain = node.create(SPEC);
-                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+                Sandbox plain = node.create(spec(readOnly));
+                Sandbox hiding = node.create(spec(readOnly).hiding(PATTERNS))) {
             assertThat(said(hiding, WORK)).isEqualTo(said(plain, WORK));
         }
     }
@@ -197,6 +206,27 @@ class HiddenFilesTest {
         }
     }
 
+    /** What openat2 may be told about the way, in every combination: as the kernel has it where nobody stands between. */
+    @Test
+    void theWayIsJudgedAsTheKernelDoes() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings());
+                Sandbox plain = node.create(SPEC);
+                Sandbox hiding = node.create(SPEC.hiding(PATTERNS))) {
+            String ways = """
+                    mkdir -p /tmp/r/d; cd /tmp/r; echo x >a; ln -s a l; ln -s /tmp/r/a abs; ln -s /etc/group out; ln -s ../../etc/group up
+                    ln -s loop loop; ln -s nowhere gone; ln -s ../a d/l; ln -s /proc/self/comm comm; ln -s /proc/self/cwd/a cwd
+                    """ + PROBE + " resolve </etc/group";
+            List<String> kernels = said(plain, ways).lines().toList();
+            List<String> brokers = said(hiding, ways).lines().toList();
+            assertThat(kernels).hasSizeGreaterThan(6_000).hasSameSizeAs(brokers);
+            assertThat(IntStream.range(0, kernels.size())
+                            .filter(line -> !kernels.get(line).equals(brokers.get(line)))
+                            .mapToObj(line -> kernels.get(line) + ", and by the broker " + brokers.get(line)))
+                    .isEmpty();
+        }
+    }
+
     /** Nobody gets by the broker what the kernel would not give him. */
     @Test
     void filesBelongToTheirOwners() throws Exception {
@@ -272,6 +302,41 @@ class HiddenFilesTest {
                     .isEqualTo("0 late\n");
             assertThat(said(hiding, PROBE + " lease /tmp/leased")).isEqualTo("11 at once\n");
             assertThat(said(hiding, "mkfifo /tmp/pipe; cat /tmp/pipe")).contains("Operation not supported");
+        }
+    }
+
+    /** 40 links of 4 KiB, which lead over 64,000 names to nothing. */
+    private static final String LONG_WAY = """
+            mkdir -p /tmp/n/d; cd /tmp/n; i=0; w=; while [ $i -lt 810 ]; do w=d/../$w; i=$((i+1)); done
+            ln -s ${w}nothing 0; i=1; while [ $i -lt 40 ]; do ln -s ${w}$((i-1)) $i; i=$((i+1)); done
+            """;
+
+    /** A way that is long costs whoever goes it, not the others whose files the broker opens too. */
+    @Test
+    void whoeverGoesLongWaysWaits() throws Exception {
+        try (Place place = Place.make();
+                Node node = place.open(place.settings())) {
+            Sandbox neighbour = node.create(SPEC.hiding(PATTERNS));
+            String opens = PROBE + " opens /etc/group 1500";
+            said(neighbour, opens);
+            long alone = Long.parseLong(said(neighbour, opens).strip());
+            List<Future<Long>> others = new ArrayList<>();
+            long beside;
+            try (ExecutorService threads = Executors.newCachedThreadPool()) {
+                for (int i = 0; i < 4; i++) {
+                    Sandbox other = node.create(SPEC.hiding(PATTERNS));
+                    said(other, LONG_WAY);
+                    others.add(threads.submit(
+                            () -> Long.parseLong(said(other, PROBE + " opens /tmp/n/39 4000").strip())));
+                }
+                TimeUnit.MILLISECONDS.sleep(2_000); // by then they have spent what they had saved
+                beside = Long.parseLong(said(neighbour, opens).strip());
+            }
+            System.out.printf("opens of a neighbour in 1.5 s: alone %d, beside four on long ways %d%n", alone, beside);
+            assertThat(beside).isGreaterThan(alone / 2);
+            for (Future<Long> other : others) {
+                assertThat(other.get()).as("the control: they did go").isPositive();
+            }
         }
     }
 

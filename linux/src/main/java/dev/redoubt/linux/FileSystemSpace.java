@@ -17,4 +17,7 @@ public record FileSystemSpace(long magic, long total, long available, long files
     public static final long PROC = 0x9fa0L;
     /** Pipes without a name. */
     public static final long PIPEFS = 0x5049_5045L;
+
+    public static final long SOCKFS = 0x534F_434BL;
+    public static final long ANON_INODE_FS = 0x0904_1934L;
 }

@@ -36,6 +36,7 @@ public final class LinuxFiles {
     public static final int RESOLVE_NO_XDEV = 0x01;
 
     static final int AT_FDCWD = -100;
+    private static final String MOUNT = "mnt_id:";
     static final int AT_EMPTY_PATH = 0x1000;
 
     static final int O_CLOEXEC = 0x8_0000;
@@ -269,6 +270,17 @@ public final class LinuxFiles {
     /** statx(2) of an open file. */
     public static FileStatus status(Fd file) {
         return status(file.number(), "", AT_EMPTY_PATH);
+    }
+
+    /** The number of the mount that an open file was reached by, in this process's time unique (proc_pid_fdinfo(5)). */
+    public static long mountOf(Fd file) {
+        String subject = "/proc/self/fdinfo/" + file.number();
+        return readOnce(subject)
+                .lines()
+                .filter(line -> line.startsWith(MOUNT))
+                .map(line -> Long.parseLong(line.substring(MOUNT.length()).strip()))
+                .findFirst()
+                .orElseThrow(() -> new LinuxException("read", Errno.EINVAL, subject));
     }
 
     private static FileStatus status(int directory, String path, int flags) {

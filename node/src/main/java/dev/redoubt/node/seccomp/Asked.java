@@ -1,5 +1,7 @@
 package dev.redoubt.node.seccomp;
 
+import dev.redoubt.policy.calls.Argument;
+import dev.redoubt.policy.calls.ArgumentTest;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.protocol.CallRules;
@@ -59,8 +61,20 @@ public record Asked(Set<String> refusals, Set<String> always) {
     }
 
     Decision applied(String call, Decision decision) {
-        Decision asked = always.contains(call) ? decision.audited() : decision;
+        Decision asked = always.contains(call) ? withBroker(call, decision) : decision;
         return refusals.contains(call) ? asked.explained() : asked;
+    }
+
+    /**
+     * Whoever only holds a path (O_PATH) reads nothing of it, and opens it by asking. Nobody could be given such a
+     * descriptor either: SECCOMP_IOCTL_NOTIF_ADDFD takes none. open(2) and openat(2) show it in a register.
+     */
+    private static Decision withBroker(String call, Decision decision) {
+        return switch (call) {
+            case "open" -> decision.auditedUnless(new ArgumentTest.AnyBit(new Argument(1, OpenRequest.O_PATH)));
+            case "openat" -> decision.auditedUnless(new ArgumentTest.AnyBit(new Argument(2, OpenRequest.O_PATH)));
+            default -> decision.audited();
+        };
     }
 
     private static Set<String> words(String text) {

@@ -5,6 +5,7 @@ import dev.redoubt.linux.EventFd;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.linux.ThreadTime;
 import dev.redoubt.policy.calls.CallNumbers;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -42,11 +43,17 @@ public final class Broker implements AutoCloseable {
 
     private static final int REFUSAL_UNITS = 1;
     private static final int WORK_UNITS = 5;
+    private static final long UNIT = 5_000; // nanoseconds
+    /** What takes no longer has the usual price, however slow the machine is at the moment. */
+    private static final int LONG_WORK_UNITS = 10 * WORK_UNITS;
+    /** 5 ms; a path of 4 KiB without a link takes one or two. */
+    private static final int TOO_LONG_UNITS = 1000;
 
     private final Epoll epoll = Epoll.create();
     private final EventFd bell = EventFd.create();
     private final InFlight calls;
-    private final Workers workers = new Workers(this);
+    private final Workers workers = Workers.usual(this);
+    private final Workers patient = Workers.patient(this);
     private final Map<Long, BrokeredSandbox> watched = new ConcurrentHashMap<>();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicLong tokens = new AtomicLong(BELL);
@@ -95,7 +102,8 @@ public final class Broker implements AutoCloseable {
      * @param pidfd of its process 1; stays the caller's
      */
     public BrokeredSandbox answer(long number, Fd listener, Fd pidfd, Terms terms) {
-        BrokeredSandbox sandbox = new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms);
+        BrokeredSandbox sandbox = new BrokeredSandbox(
+                this, number, tokens.incrementAndGet(), listener, pidfd, terms, workers);
         watched.put(sandbox.token(), sandbox);
         List<InFlight.Slot> left = calls.leftOf(number);
         if (!left.isEmpty()) {
@@ -171,7 +179,7 @@ public final class Broker implements AutoCloseable {
             if (rest > 0) {
                 execute(() -> rest(sandbox, rest));
             } else {
-                workers.watchAgain(sandbox);
+                sandbox.lane().watchAgain(sandbox);
             }
         }
         sandbox.workEnds();
@@ -184,16 +192,30 @@ public final class Broker implements AutoCloseable {
      * @return for how many nanoseconds it is to be left alone now
      */
     private long answerSome(BrokeredSandbox sandbox) {
+        long before = ThreadTime.nanos();
         for (int i = 0; i < MOST_AT_ONCE; i++) {
             if (!receive(sandbox, received -> answer(sandbox, received))) {
                 return PAUSE;
             }
-            long owed = sandbox.pay(WORK_UNITS, System.nanoTime());
+            long after = ThreadTime.nanos();
+            int price = price(after - before);
+            long owed = sandbox.pay(price, System.nanoTime());
+            before = after;
+            handOn(sandbox, sandbox.isPatient(price > TOO_LONG_UNITS) ? patient : workers);
             if (owed > 0 || !sandbox.listener().hasCall()) {
                 return owed;
             }
         }
         return 0;
+    }
+
+    /** One whose calls take long has a worker of its own kind: all others would miss one that is busy for as long as a path is. */
+    private static void handOn(BrokeredSandbox sandbox, Workers lane) {
+        Workers now = sandbox.lane();
+        if (now != lane) {
+            lane.takeOver(sandbox, now);
+            sandbox.lane(lane);
+        }
     }
 
     private static void answer(BrokeredSandbox sandbox, Received received) {
@@ -260,11 +282,22 @@ public final class Broker implements AutoCloseable {
             throw new IllegalStateException("a sandbox that is watched is open");
         }
         workers.execute(() -> {
+            long before = ThreadTime.nanos();
             Answers.give(sandbox, received, ruling, written);
+            int more = price(ThreadTime.nanos() - before) - WORK_UNITS;
+            if (more > 0) {
+                execute(() -> charge(sandbox, more));
+            }
             sandbox.workEnds();
         });
         listen(sandbox);
         charge(sandbox, WORK_UNITS);
+    }
+
+    /** What a call costs is known when it is answered: a path may lead over thousands of names. */
+    private static int price(long nanoseconds) {
+        long units = nanoseconds / UNIT;
+        return units <= LONG_WORK_UNITS ? WORK_UNITS : (int) Math.min(Integer.MAX_VALUE, units);
     }
 
     private void charge(BrokeredSandbox sandbox, int units) {
@@ -304,7 +337,7 @@ public final class Broker implements AutoCloseable {
         if (!sandbox.asksAboutOpens()) {
             epoll.modify(sandbox.listener().fd().number(), welcome ? Epoll.READ : 0, sandbox.token());
         } else if (welcome) {
-            workers.watchAgain(sandbox); // of a worker it is not watched until it is watched again
+            sandbox.lane().watchAgain(sandbox); // of a worker it is not watched until it is watched again
         }
     }
 
@@ -313,7 +346,7 @@ public final class Broker implements AutoCloseable {
             return;
         }
         if (sandbox.asksAboutOpens()) {
-            workers.unwatch(sandbox);
+            sandbox.lane().unwatch(sandbox);
         } else {
             epoll.remove(sandbox.listener().fd().number());
         }
@@ -332,6 +365,7 @@ public final class Broker implements AutoCloseable {
             return;
         }
         workers.close();
+        patient.close();
         watched.values().forEach(BrokeredSandbox::leave);
         watched.clear();
         epoll.close();

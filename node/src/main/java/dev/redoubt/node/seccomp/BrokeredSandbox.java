@@ -19,13 +19,14 @@ public final class BrokeredSandbox implements AutoCloseable {
     /** Calls of one sandbox that are with the workers at the same time: nobody takes them all. */
     private static final int MOST_WORK = 2;
 
-    /** A refusal takes about 5 µs of the broker: so many are 5 % of a processor. */
+    /** A refusal takes about 5 µs of the broker, which is a unit: so many are 5 % of a processor. */
     private static final int UNITS_PER_SECOND = 10_000;
 
-    /** Of a sandbox whose opens are the broker's: 10,000 of them, as much as 25 % of a processor. */
+    /** Of a sandbox whose opens are the broker's: 25 % of a processor, or 10,000 opens of the usual length. */
     private static final int UNITS_WITH_OPENS = 50_000;
 
     private static final int SECONDS_AT_ONCE = 2;
+    private static final int PATIENCE = 64;
 
     private static final int LANDLOCK = CallNumbers.of("landlock_create_ruleset");
     private static final Refusal NO_LANDLOCK = new Refusal(
@@ -47,16 +48,26 @@ public final class BrokeredSandbox implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean awaitsWork;
 
-    // Of the broker's own thread alone.
+    /** Who receives its calls, of a sandbox that asks about opens. */
+    private volatile Workers lane;
+
+    /** Of whoever has its calls at the moment, one after the other. */
+    private volatile int patience;
+
+    /** Guarded by this: paid into by the broker's thread and by the worker that has its calls. */
     private final Rate budget;
+
+    // Of the broker's own thread alone.
     private boolean resting;
     private boolean watchedForCalls = true;
 
     /** @param listener is ours from now on; {@code pidfd}: of its process 1, stays the caller's */
-    BrokeredSandbox(Broker broker, long number, long token, Fd listener, Fd pidfd, Terms terms) {
+    BrokeredSandbox(
+            Broker broker, long number, long token, Fd listener, Fd pidfd, Terms terms, Workers lane) {
         this.broker = broker;
         this.number = number;
         this.token = token;
+        this.lane = lane;
         this.namespace = PidNamespace.of(pidfd);
         this.listener = SeccompListener.adopt(listener);
         this.terms = terms;
@@ -102,6 +113,20 @@ public final class BrokeredSandbox implements AutoCloseable {
     /** Whether its opens are notified; then its calls are the workers' to receive. */
     boolean asksAboutOpens() {
         return terms.openings().isPresent();
+    }
+
+    /** Whether it is to be served by patience: since a call took too long, until 64 did not. Asked after each. */
+    boolean isPatient(boolean tookTooLong) {
+        patience = tookTooLong ? PATIENCE : Math.max(0, patience - 1);
+        return patience > 0;
+    }
+
+    Workers lane() {
+        return lane;
+    }
+
+    void lane(Workers value) {
+        lane = value;
     }
 
     /** Only of a sandbox that asks about opens. */

@@ -9,6 +9,7 @@ import dev.redoubt.linux.NotifiedCall;
 import dev.redoubt.linux.PidNamespace;
 import dev.redoubt.linux.ProcessMemory;
 import dev.redoubt.linux.SeccompListener;
+import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.policy.calls.CallNumbers;
 import dev.redoubt.policy.calls.Decision;
 import dev.redoubt.policy.calls.Decisions;
@@ -146,9 +147,16 @@ public final class CallAudit implements AutoCloseable {
 
     /** As the broker does: the host's memory and load are nobody's business inside. */
     private void tellFacts(NotifiedCall call) {
+        SystemFacts facts;
+        try {
+            facts = terms.facts().get();
+        } catch (CgroupException unreadable) { // its groups are gone, and it will be in a moment
+            listener.refuse(call.id(), Errno.EIO);
+            return;
+        }
         try (ProcessMemory memory = Answers.memory(listener, call).orElse(null)) {
             if (memory != null) {
-                memory.write(call.arguments()[0], terms.facts().get().bytes());
+                memory.write(call.arguments()[0], facts.bytes());
             }
             listener.answer(call.id(), 0);
         } catch (LinuxException unwritable) {

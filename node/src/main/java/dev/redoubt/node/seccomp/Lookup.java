@@ -15,7 +15,10 @@ import java.nio.charset.StandardCharsets;
  * because a link may mean whoever follows it, and that would be us.
  */
 final class Lookup {
-    private static final int ROOT_OF_ITS_OWN = LinuxFiles.RESOLVE_BENEATH | LinuxFiles.RESOLVE_IN_ROOT;
+    /** Every mount and every move of a directory on the machine may spoil one. */
+    private static final int TRIES = 16;
+
+    private static final Opened SPOILT = new Opened.Failed(Errno.EAGAIN);
 
     private final Fd root;
     private final Fd base;
@@ -57,27 +60,39 @@ final class Lookup {
     /** @param flags O_NOFOLLOW, O_DIRECTORY, both or neither */
     Found find(String path, int flags) {
         int held = flags | LinuxFiles.O_PATH;
-        if ((resolve & ROOT_OF_ITS_OWN) != 0) {
-            return found(open(base, path, held, resolve));
+        if ((resolve & Walk.SCOPED) != 0) {
+            return foundOverSelf(open(base, path, held, resolve), path, flags);
         }
         boolean relative = !path.startsWith("/");
         Opened opened = relative ? open(base, path, held, resolve | LinuxFiles.RESOLVE_BENEATH) : fromRoot(path, held);
         if (relative && opened instanceof Opened.Failed(int errno) && leavesBase(errno)) {
+            if ((resolve & LinuxFiles.RESOLVE_NO_XDEV) != 0) {
+                return walk(path, flags); // its mount is where it begins, which from the root would be crossed into
+            }
             opened = fromRoot(absolute(path), held);
         }
-        if (opened instanceof Opened.Failed(int errno) && mayLeadOverSelf(errno)) {
-            return Walk.of(root, caller).find(relative ? absolute(path) : path, flags);
-        }
-        return found(opened);
+        return foundOverSelf(opened, path, flags);
     }
 
-    /** The way goes up, or over an absolute link; or somebody moved directories while the kernel was on it. */
+    private Found foundOverSelf(Opened opened, String path, int flags) {
+        return opened instanceof Opened.Failed(int errno) && mayLeadOverSelf(errno) ? walk(path, flags) : found(opened);
+    }
+
+    private Found walk(String path, int flags) {
+        try (Walk walk = Walk.of(root, base, caller, resolve)) {
+            return walk.find(path, flags);
+        }
+    }
+
+    /** The way goes up, or over an absolute link. */
     private static boolean leavesBase(int errno) {
-        return errno == Errno.EXDEV || errno == Errno.EAGAIN;
+        return errno == Errno.EXDEV;
     }
 
     private boolean mayLeadOverSelf(int errno) {
-        return (errno == Errno.ENOENT || errno == Errno.ELOOP) && (resolve & LinuxFiles.RESOLVE_NO_SYMLINKS) == 0;
+        boolean stillSpoilt = errno == Errno.EAGAIN && resolve == 0;
+        boolean leadsNowhere = errno == Errno.ENOENT || errno == Errno.ELOOP;
+        return stillSpoilt || (leadsNowhere && (resolve & LinuxFiles.RESOLVE_NO_SYMLINKS) == 0);
     }
 
     private Opened fromRoot(String path, int flags) {
@@ -88,9 +103,14 @@ final class Lookup {
         return nameOf(base) + "/" + path;
     }
 
+    /** Again while it is EAGAIN: the kernel cannot say that a way up stays within its bounds while something is moved. */
     static Opened open(Fd directory, String path, int flags, long resolve) {
-        return StrangersPath.open(
-                directory, OpenRequest.bytes(path), flags, 0, resolve | LinuxFiles.RESOLVE_NO_MAGICLINKS);
+        byte[] bytes = OpenRequest.bytes(path);
+        Opened opened = StrangersPath.open(directory, bytes, flags, 0, resolve | LinuxFiles.RESOLVE_NO_MAGICLINKS);
+        for (int left = TRIES; left > 0 && opened.equals(SPOILT) && (resolve & Walk.SCOPED) != 0; left--) {
+            opened = StrangersPath.open(directory, bytes, flags, 0, resolve | LinuxFiles.RESOLVE_NO_MAGICLINKS);
+        }
+        return opened;
     }
 
     private static Found found(Opened opened) {

@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
  * that is asked when all of it is open, and what was read or opened until then is the caller's.
  */
 final class OpenWork {
+    private static final Refusal NO_HOLDING = new Refusal(
+            Errno.EOPNOTSUPP,
+            "@file-system",
+            "this profile hides files by patterns, so the broker is asked, and can give nobody an O_PATH descriptor by openat2;"
+                    + " by openat nobody is asked");
+
     private final BrokeredSandbox sandbox;
     private final Received received;
     private final SandboxFiles files;
@@ -58,6 +64,9 @@ final class OpenWork {
     private Opening opening() {
         OpenRequest request = request();
         closesOnExec = request.has(OpenRequest.O_CLOEXEC);
+        if (request.has(OpenRequest.O_PATH)) {
+            return new Opening.Refused(NO_HOLDING);
+        }
         Caller caller = caller(request);
         try (Fd base = base(request)) {
             if (!waits()) {

@@ -34,6 +34,7 @@ import java.util.Set;
 final class Opener {
     private static final int PROBES = 8; // of a name that comes and goes, and of links that lead to nothing
 
+    private static final String MEMORY_FILE = "/memfd:";
     private static final int MEMORY_DEVICES = 1;
     private static final Set<Integer> HARMLESS = Set.of(3, 5, 7, 8, 9); // null zero full random urandom
     private static final Device MULTIPLEXER = new Device(5, 2);
@@ -99,7 +100,7 @@ final class Opener {
             if (objection.isPresent()) {
                 return objection.get();
             }
-            return request.has(O_PATH) ? new Opening.File(file.moved()) : reopened(file, name, status);
+            return reopened(file, name, status);
         }
     }
 
@@ -144,10 +145,7 @@ final class Opener {
         if (request.has(O_CREAT) && request.has(O_EXCL)) {
             return says(Errno.EEXIST);
         }
-        if (request.has(O_PATH)) {
-            return Optional.empty();
-        }
-        if (!files.grants(name, rights(status.isDirectory()))) {
+        if (!files.grants(name, rights(status.isDirectory())) && !isNobodys(file, name)) {
             return says(notGranted(file));
         }
         return kindObjects(file, name, status);
@@ -164,6 +162,18 @@ final class Opener {
 
     private static Opening refused(int errno, String reason) {
         return new Opening.Refused(new Refusal(errno, "@file-system", reason));
+    }
+
+    /**
+     * Whether it is of a file system that nobody can mount, as pipes and sockets without a name are and memory files: of those
+     * Landlock asks nothing (security/landlock/fs.c, is_nouser_or_private).
+     */
+    private static boolean isNobodys(Fd file, String name) {
+        long magic = LinuxFiles.space(file).magic();
+        return magic == FileSystemSpace.PIPEFS
+                || magic == FileSystemSpace.SOCKFS
+                || magic == FileSystemSpace.ANON_INODE_FS
+                || (magic == FileSystemSpace.TMPFS && name.startsWith(MEMORY_FILE)); // the root is no tmpfs
     }
 
     /** The error that comes first in the kernel: mounts are asked before Landlock is. */

@@ -4,6 +4,7 @@ import dev.redoubt.linux.Epoll;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.EventFd;
 import dev.redoubt.linux.LinuxException;
+import dev.redoubt.linux.ThreadTime;
 import dev.redoubt.linux.ThreadUser;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,19 +19,35 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * files, and of each sandbox one call at a time.
  */
 final class Workers implements AutoCloseable {
-    private static final int MOST = 4;
+    private static final int USUAL = 4;
+    private static final int LAST = 19; // setpriority(2)
     private static final long BELL = 0;
 
     private final Broker broker;
+    private final String name;
+    private final int most;
+    private final int nice;
     private final Epoll epoll = Epoll.create();
     private final EventFd bell = EventFd.counting();
     private final Queue<Runnable> jobs = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean closed;
 
-    Workers(Broker broker) {
+    private Workers(Broker broker, String name, int most, int nice) {
         this.broker = broker;
+        this.name = name;
+        this.most = most;
+        this.nice = nice;
         epoll.add(bell.fd().number(), Epoll.READ, BELL);
+    }
+
+    static Workers usual(Broker broker) {
+        return new Workers(broker, "redoubt-broker-", USUAL, 0);
+    }
+
+    /** One that works when nobody else wants the processor: for sandboxes whose opens take long. */
+    static Workers patient(Broker broker) {
+        return new Workers(broker, "redoubt-patient-", 1, LAST);
     }
 
     /** Has it done by one of them. */
@@ -46,6 +63,13 @@ final class Workers implements AutoCloseable {
         epoll.add(sandbox.listener().fd().number(), Epoll.READ | Epoll.ONCE, sandbox.token());
     }
 
+    /** Watches one that others have watched so far, from {@link #watchAgain} on. */
+    void takeOver(BrokeredSandbox sandbox, Workers others) {
+        start();
+        others.unwatch(sandbox);
+        epoll.add(sandbox.listener().fd().number(), Epoll.ONCE, sandbox.token());
+    }
+
     void watchAgain(BrokeredSandbox sandbox) {
         try {
             epoll.modify(sandbox.listener().fd().number(), Epoll.READ | Epoll.ONCE, sandbox.token());
@@ -56,19 +80,27 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Not watched any more is fine: it may have been dropped while it was handed on. */
     void unwatch(BrokeredSandbox sandbox) {
-        epoll.remove(sandbox.listener().fd().number());
+        try {
+            epoll.remove(sandbox.listener().fd().number());
+        } catch (LinuxException handedOn) {
+            if (handedOn.errno() != Errno.ENOENT) {
+                throw handedOn;
+            }
+        }
     }
 
     private synchronized void start() {
-        while (!closed && threads.size() < MOST) {
-            String name = "redoubt-broker-" + (threads.size() + 1);
-            threads.add(Thread.ofPlatform().daemon().name(name).start(this::run));
+        while (!closed && threads.size() < most) {
+            threads.add(
+                    Thread.ofPlatform().daemon().name(name + (threads.size() + 1)).start(this::run));
         }
     }
 
     private void run() {
         ThreadUser.detach();
+        ThreadTime.nice(nice);
         while (!closed) {
             epoll.awaitOne((token, events) -> Broker.guarded(() -> ready(token, events)));
         }

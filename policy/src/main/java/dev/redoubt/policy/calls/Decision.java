@@ -86,6 +86,21 @@ public record Decision(List<Clause> clauses, Verdict otherwise) {
         return new Decision(asked, audited(otherwise));
     }
 
+    /** The same, but nobody is asked where {@code test} holds too. */
+    public Decision auditedUnless(ArgumentTest test) {
+        List<Clause> all = new ArrayList<>();
+        for (Clause clause : clauses) {
+            if (clause.verdict() == Verdict.Plain.ALLOW) {
+                all.add(new Clause(clause.group(), Verdict.Plain.ALLOW, joined(List.of(test), clause.tests())));
+            }
+            all.add(new Clause(clause.group(), audited(clause.verdict()), clause.tests()));
+        }
+        if (otherwise == Verdict.Plain.ALLOW) {
+            all.add(new Clause("", Verdict.Plain.ALLOW, List.of(test)));
+        }
+        return new Decision(all, audited(otherwise));
+    }
+
     private static Verdict audited(Verdict verdict) {
         return verdict instanceof Verdict.Refuse ? verdict : Verdict.Plain.NOTIFY;
     }
