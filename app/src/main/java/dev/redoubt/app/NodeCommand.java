@@ -31,6 +31,7 @@ final class NodeCommand implements Callable<Integer> {
         NodeSettings settings = Installation.library().outliving().withReadySlots(slots);
         try (Node node = Node.open(settings);
                 NodeServer server = NodeServer.bind(node, settings.nodeSocket(), Say::line)) {
+            node.warnings().forEach(Say::line);
             LocalImages.ensure(settings, "busybox");
             Say.line("node ready at " + settings.nodeSocket() + "; disk limits by " + node.diskMechanism()
                     + "; took over " + node.adopted().size() + " sandboxes");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.linux.Hangup;
 import dev.redoubt.node.Node;
+import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.daemon.NodeClient;
 import dev.redoubt.node.daemon.NodeServer;
 import dev.redoubt.protocol.Labels;
@@ -14,6 +15,7 @@ import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,31 @@ import org.junit.jupiter.api.Test;
 
 /** The daemon's side of its socket, when what it asks of the host fails. */
 class DaemonTest {
+    /** One that makes no sense is ended and told; the others are taken over. */
+    @Test
+    void aDamagedEntryKeepsNoDaemonFromStarting() throws Exception {
+        try (Place place = Place.make()) {
+            SandboxId whole;
+            SandboxId damaged;
+            try (Node node = place.open(place.settings().outliving())) {
+                whole = node.create(SandboxSpec.of("busybox")).id();
+                damaged = node.create(SandboxSpec.of("busybox")).id();
+            }
+            String owner = place.leftovers().owners().getFirst();
+            Path entry = place.data().resolve("node/owners").resolve(owner).resolve(damaged.value());
+            Files.writeString(entry, "fact.calls=%7Bnonsense\n", StandardOpenOption.APPEND);
+            try (Node next = Node.open(place.settings().outliving())) {
+                assertThat(next.adopted()).singleElement().satisfies(sandbox -> assertThat(sandbox.id())
+                        .isEqualTo(whole));
+                assertThat(next.warnings()).singleElement().satisfies(warning -> assertThat(warning)
+                        .contains(damaged.value(), "could not be taken over"));
+                assertThat(place.leftovers().ranges()).as("of one sandbox").hasSize(1);
+                next.adopted().forEach(Sandbox::close);
+            }
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
     /** More than one message holds, each with its notes. */
     @Test
     void allSandboxesAreListedWithTheirLabels() throws Exception {

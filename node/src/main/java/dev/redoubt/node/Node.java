@@ -34,6 +34,7 @@ import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -70,11 +71,13 @@ public final class Node implements AutoCloseable {
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
+    private final List<String> warnings;
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
-    private Node(NodeSettings settings, Parts parts, Household household) {
+    private Node(NodeSettings settings, Parts parts, Household household, List<String> warnings) {
         this.settings = settings;
+        this.warnings = new ArrayList<>(warnings);
         this.household = household;
         this.cgroups = parts.cgroups();
         this.disks = parts.disks();
@@ -83,7 +86,9 @@ public final class Node implements AutoCloseable {
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
-        this.adopted = household.survivors().stream().map(this::adopt).toList();
+        this.adopted = household.survivors().stream()
+                .flatMap(survivor -> adoptOrEnd(survivor).stream())
+                .toList();
         this.slots = new Slots(
                 household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
     }
@@ -102,7 +107,7 @@ public final class Node implements AutoCloseable {
             Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
             Sweep sweep =
                     new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
-            sweep.run(data);
+            List<String> resisted = sweep.run(data).problems();
             Household household = Household.of(settings, data);
             sweep.removeAllBut(
                     household.owner().name(),
@@ -110,13 +115,14 @@ public final class Node implements AutoCloseable {
                             .map(Household.Survivor::entry)
                             .toList());
             household.remains().forEach(entry -> household.owner().remove(entry.id()));
-            return new Node(settings, parts, household);
+            return new Node(settings, parts, household, resisted);
         } catch (DataDirectoryException
                 | DiskException
                 | CgroupException
                 | MissingWallException
                 | ImageException
-                | LinuxException why) {
+                | LinuxException
+                | UncheckedIOException why) {
             throw Problems.of(why);
         }
     }
@@ -225,6 +231,11 @@ public final class Node implements AutoCloseable {
     /** Sandboxes of an earlier daemon that run on; each is the caller's from now on. */
     public List<Sandbox> adopted() {
         return List.copyOf(adopted);
+    }
+
+    /** What went wrong while it was opened and did not keep it from that. */
+    public List<String> warnings() {
+        return List.copyOf(warnings);
     }
 
     public ImageStore images() {
@@ -367,11 +378,23 @@ public final class Node implements AutoCloseable {
         });
     }
 
-    private Sandbox adopt(Household.Survivor survivor) {
+    /** One that nobody can take over, because its journal entry makes no sense, is ended: nobody could answer its calls. */
+    private Optional<Sandbox> adoptOrEnd(Household.Survivor survivor) {
         Entry entry = survivor.entry();
-        Spawner.Kept kept = survivor.kept();
         Undo undo = removalOf(entry);
         undo.add(() -> household.spawner().forget(entry.number()));
+        try {
+            return Optional.of(adopt(survivor, undo));
+        } catch (IllegalArgumentException | ProfileException | LinuxException | CgroupException unfit) {
+            undo.because(unfit);
+            warnings.add("sandbox " + entry.id() + " was ended, since it could not be taken over: " + unfit.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private Sandbox adopt(Household.Survivor survivor, Undo undo) {
+        Entry entry = survivor.entry();
+        Spawner.Kept kept = survivor.kept();
         Sandbox.Handles handles = Sandbox.Handles.owned(kept.channel(), kept.pidfd(), kept.networkNamespace());
         undo.add(handles::close);
         Remembered remembered = Remembered.of(entry, survivor.started());
