@@ -150,10 +150,7 @@ class CrashTest {
         for (int i = 0; i < 2; i++) {
             imports.add(cli.start("image", "import", "--name", "killed", archive.toString()));
         }
-        Place.until(
-                "an import has begun",
-                20,
-                () -> !place.leftovers().groups().isEmpty());
+        Place.until("an import has begun", 20, () -> !place.leftovers().groups().isEmpty());
         for (Process one : imports) {
             TimeUnit.MILLISECONDS.sleep(random.nextLong(whole / 8));
             one.destroyForcibly().waitFor();

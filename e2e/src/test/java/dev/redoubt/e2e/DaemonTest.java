@@ -38,10 +38,12 @@ class DaemonTest {
             Path entry = place.data().resolve("node/owners").resolve(owner).resolve(damaged.value());
             Files.writeString(entry, "fact.calls=%7Bnonsense\n", StandardOpenOption.APPEND);
             try (Node next = Node.open(place.settings().outliving())) {
-                assertThat(next.adopted()).singleElement().satisfies(sandbox -> assertThat(sandbox.id())
-                        .isEqualTo(whole));
-                assertThat(next.warnings()).singleElement().satisfies(warning -> assertThat(warning)
-                        .contains(damaged.value(), "could not be taken over"));
+                assertThat(next.adopted())
+                        .singleElement()
+                        .satisfies(sandbox -> assertThat(sandbox.id()).isEqualTo(whole));
+                assertThat(next.warnings())
+                        .singleElement()
+                        .satisfies(warning -> assertThat(warning).contains(damaged.value(), "could not be taken over"));
                 assertThat(place.leftovers().ranges()).as("of one sandbox").hasSize(1);
                 next.adopted().forEach(Sandbox::close);
             }

@@ -326,8 +326,8 @@ class HiddenFilesTest {
                 for (int i = 0; i < 4; i++) {
                     Sandbox other = node.create(SPEC.hiding(PATTERNS));
                     said(other, LONG_WAY);
-                    others.add(threads.submit(
-                            () -> Long.parseLong(said(other, PROBE + " opens /tmp/n/39 4000").strip())));
+                    others.add(threads.submit(() -> Long.parseLong(
+                            said(other, PROBE + " opens /tmp/n/39 4000").strip())));
                 }
                 TimeUnit.MILLISECONDS.sleep(2_000); // by then they have spent what they had saved
                 beside = Long.parseLong(said(neighbour, opens).strip());

@@ -387,7 +387,8 @@ public final class Node implements AutoCloseable {
             return Optional.of(adopt(survivor, undo));
         } catch (IllegalArgumentException | ProfileException | LinuxException | CgroupException unfit) {
             undo.because(unfit);
-            warnings.add("sandbox " + entry.id() + " was ended, since it could not be taken over: " + unfit.getMessage());
+            warnings.add(
+                    "sandbox " + entry.id() + " was ended, since it could not be taken over: " + unfit.getMessage());
             return Optional.empty();
         }
     }

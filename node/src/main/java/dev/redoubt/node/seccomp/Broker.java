@@ -102,8 +102,8 @@ public final class Broker implements AutoCloseable {
      * @param pidfd of its process 1; stays the caller's
      */
     public BrokeredSandbox answer(long number, Fd listener, Fd pidfd, Terms terms) {
-        BrokeredSandbox sandbox = new BrokeredSandbox(
-                this, number, tokens.incrementAndGet(), listener, pidfd, terms, workers);
+        BrokeredSandbox sandbox =
+                new BrokeredSandbox(this, number, tokens.incrementAndGet(), listener, pidfd, terms, workers);
         watched.put(sandbox.token(), sandbox);
         List<InFlight.Slot> left = calls.leftOf(number);
         if (!left.isEmpty()) {

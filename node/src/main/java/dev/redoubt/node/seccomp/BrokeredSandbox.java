@@ -62,8 +62,7 @@ public final class BrokeredSandbox implements AutoCloseable {
     private boolean watchedForCalls = true;
 
     /** @param listener is ours from now on; {@code pidfd}: of its process 1, stays the caller's */
-    BrokeredSandbox(
-            Broker broker, long number, long token, Fd listener, Fd pidfd, Terms terms, Workers lane) {
+    BrokeredSandbox(Broker broker, long number, long token, Fd listener, Fd pidfd, Terms terms, Workers lane) {
         this.broker = broker;
         this.number = number;
         this.token = token;

@@ -30,6 +30,7 @@ final class Walk implements AutoCloseable {
 
     /** Of openat2(2), what holds for each step as for the whole. */
     private static final long OF_EACH_STEP = LinuxFiles.RESOLVE_NO_XDEV;
+
     private static final long PROC_ROOT = 1; // PROC_ROOT_INO of linux/proc_ns.h
 
     private static final Pattern OWN_LINK = Pattern.compile("fd/[0-9]+|cwd|root|exe");

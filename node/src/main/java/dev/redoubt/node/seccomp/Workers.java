@@ -93,8 +93,10 @@ final class Workers implements AutoCloseable {
 
     private synchronized void start() {
         while (!closed && threads.size() < most) {
-            threads.add(
-                    Thread.ofPlatform().daemon().name(name + (threads.size() + 1)).start(this::run));
+            threads.add(Thread.ofPlatform()
+                    .daemon()
+                    .name(name + (threads.size() + 1))
+                    .start(this::run));
         }
     }
 
