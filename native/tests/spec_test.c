@@ -27,6 +27,8 @@ static void good_spec(void)
 	u32(1); u64(0x7fff000000000006);
 	u32(1); string("redoubt-guest");
 	u32(1500);
+	string("{}"); u32(2); string("/usr/bin/crun"); string("run");
+	u32(1); u32(4); string("/usr"); u32(1); string("usr/lib"); string("/lib");
 }
 
 static struct spec spec;

@@ -20,6 +20,7 @@ import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.Meaning;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
@@ -198,7 +199,8 @@ final class LocalRun {
                 options.readOnly(),
                 "sandbox",
                 mounts,
-                mounts.isEmpty() ? 0 : mountUid(user(image)));
+                mounts.isEmpty() ? 0 : mountUid(user(image)),
+                options.driver().orElse(Driver.usualOf(profile)));
     }
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {

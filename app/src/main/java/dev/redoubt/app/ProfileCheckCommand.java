@@ -10,6 +10,7 @@ import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.policy.profile.Statement;
 import dev.redoubt.protocol.Layer;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Profile;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -111,7 +112,7 @@ final class ProfileCheckCommand implements Callable<Integer> {
     }
 
     private static List<Lack> host(Profile profile) {
-        Stream<Lack> obstacles = Obstacle.of(profile, profile.network(), Landlock.abi()).stream()
+        Stream<Lack> obstacles = Obstacle.of(profile, profile.network(), Driver.usualOf(profile), Landlock.abi()).stream()
                 .map(obstacle -> new Lack(obstacle.key(), obstacle.reason(), true));
         Stream<Lack> findings = Doctor.examine(DataDirectory.configured(System.getenv())).stream()
                 .flatMap(finding -> switch (finding) {

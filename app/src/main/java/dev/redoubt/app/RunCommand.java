@@ -48,9 +48,15 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--runtime",
             paramLabel = "CLASS",
-            defaultValue = "container",
-            description = "Runtime class: container (default); gvisor, microvm and wasm are not built yet.")
-    private String runtime = "";
+            description = "Runtime class: container or gvisor (default: the profile's, container first); microvm and wasm "
+                    + "are not built yet.")
+    private @Nullable String runtime;
+
+    @Option(
+            names = "--driver",
+            paramLabel = "DRIVER",
+            description = "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
+    private @Nullable String driver;
 
     @Option(
             names = "--profile",
@@ -204,6 +210,7 @@ final class RunCommand implements Callable<Integer> {
                 mounts,
                 readOnly,
                 explain,
+                Drivers.asked(driver, runtime),
                 labels,
                 command);
     }
@@ -227,7 +234,12 @@ final class RunCommand implements Callable<Integer> {
 
     /** A wish that cannot be met is refused, never met by something else. */
     void refuseWhatIsNotBuilt() {
-        choice("--runtime", runtime, List.of("container"), List.of("gvisor", "microvm", "wasm"));
+        choice("--driver", driver == null ? "native" : driver, List.of("native", "crun", "gvisor"), List.of());
+        choice(
+                "--runtime",
+                runtime == null ? "container" : runtime,
+                List.of("container", "gvisor"),
+                List.of("microvm", "wasm"));
         choice(
                 "--network",
                 network == null ? "none" : network,

@@ -13,6 +13,8 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.driver.HostProgram;
+import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
@@ -20,6 +22,7 @@ import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Sweep;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.Launcher;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
@@ -34,6 +37,7 @@ import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -195,7 +199,7 @@ public final class Node implements AutoCloseable {
         });
         try {
             household.spawner().checkAlive();
-            Slots.Slot slot = slots.take();
+            Slots.Slot slot = spec.driver() == Driver.NATIVE ? slots.take() : slots.takeForRuntime();
             Undo undo = slot.undo();
             try {
                 Sandbox sandbox = launch(slot, spec, listening);
@@ -295,8 +299,6 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(
             Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Fd disk, Mounting mounting) {
-        LaunchSpec.Encoded launch =
-                confinement.compile(spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
         remember(slot.entry(), remembered);
 
@@ -305,12 +307,42 @@ public final class Node implements AutoCloseable {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk);
             mounting.addTrees(mounts);
-            int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
-            return sandbox(slot, remembered, listener, listening);
+            Optional<OciRuntime> runtime = OciRuntime.of(spec.driver());
+            Launcher.Launched launched = runtime.isPresent()
+                    ? launchBy(runtime.get(), slot, spec, listening.filter(spec), layers.size(), mounting, mounts)
+                    : launch(slot, spec, listening.filter(spec), layers.size(), mounting, mounts);
+            Slots.Slot started = launched.guest() < 0 ? slot : slot.withGuest(Fd.owned(launched.guest()));
+            return sandbox(started, remembered, launched.listener(), listening);
         } finally {
             mounts.forEach(Fd::close);
         }
+    }
+
+    private Launcher.Launched launch(
+            Slots.Slot slot, SandboxSpec spec, Filter filter, int layers, Mounting mounting, List<Fd> mounts) {
+        LaunchSpec.Encoded launch = confinement.compile(spec, filter, layers, mounting.binds(layers + 1));
+        return slot.launcher().launch(launch, confinement.filesOfOne(), numbers(mounts));
+    }
+
+    private Launcher.Launched launchBy(
+            OciRuntime runtime,
+            Slots.Slot slot,
+            SandboxSpec spec,
+            Filter filter,
+            int layers,
+            Mounting mounting,
+            List<Fd> mounts) {
+        HostProgram program = HostProgram.find(runtime.program())
+                .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
+        List<LaunchSpec.Bind> binds = mounting.binds(layers + 1);
+        LaunchSpec.Encoded launch = confinement.compile(
+                runtime, program, spec, filter, layers, binds, slot.entry().range());
+        program.addTrees(mounts);
+        return slot.launcher().launch(launch, List.of(), numbers(mounts));
+    }
+
+    private static int[] numbers(List<Fd> descriptors) {
+        return descriptors.stream().mapToInt(Fd::number).toArray();
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
@@ -386,6 +418,7 @@ public final class Node implements AutoCloseable {
         undo.add(() -> images.release(entry.resources()));
         undo.add(() -> disks.destroy(entry.resources()));
         undo.add(() -> cgroups.existing(entry.resources()).remove());
+        undo.add(() -> cgroups.existing(entry.resources()).kill()); // what an OCI runtime had beside the guest
         return undo;
     }
 }

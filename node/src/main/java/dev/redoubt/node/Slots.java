@@ -45,6 +45,11 @@ final class Slots implements AutoCloseable {
 
     private static final long AFTER_A_FAILURE_MILLIS = 1000;
 
+    /** Of native/sandbox.h: an OCI runtime will build the walls. */
+    private static final int PREPARE_RUNTIME = 2;
+
+    private static final SlotPlan NO_PLAN = new SlotPlan(List.of(), List.of());
+
     private final Spawner spawner;
     private final Owner owner;
     private final Ranges ranges;
@@ -104,6 +109,13 @@ final class Slots implements AutoCloseable {
             Launcher launcher,
             Sandbox.Handles handles,
             Undo undo) {
+        /** The same once an OCI runtime has started its guest, whom it did not have before. */
+        Slot withGuest(Fd guest) {
+            undo.add(guest::close);
+            Sandbox.Handles started = new Sandbox.Handles(handles.channel(), guest, handles.networkNamespace());
+            return new Slot(entry, cgroup, disk, launcher, started, undo);
+        }
+
         SandboxId id() {
             return entry.id();
         }
@@ -139,6 +151,11 @@ final class Slots implements AutoCloseable {
         }
         wanted.release();
         return slot;
+    }
+
+    /** One for an OCI runtime, made now: none of these is kept ready. */
+    Slot takeForRuntime() {
+        return make(NO_PLAN, prepareFlags | PREPARE_RUNTIME);
     }
 
     /**
@@ -195,16 +212,20 @@ final class Slots implements AutoCloseable {
     }
 
     private Slot make() {
+        return make(plan, prepareFlags);
+    }
+
+    private Slot make(SlotPlan of, int flags) {
         Undo undo = new Undo();
         try {
-            return make(undo);
+            return make(of, flags, undo);
         } catch (RuntimeException failed) { // rethrown: whatever went wrong, what was made goes away first
             undo.because(failed);
             throw failed;
         }
     }
 
-    private Slot make(Undo undo) {
+    private Slot make(SlotPlan of, int flags, Undo undo) {
         long number = lastNumber.incrementAndGet();
         SandboxId id = SandboxId.random();
         IdRange range = ranges.claim(owner.name());
@@ -214,12 +235,15 @@ final class Slots implements AutoCloseable {
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());
         undo.add(cgroup::remove);
+        if ((flags & PREPARE_RUNTIME) != 0) {
+            undo.add(cgroup::kill); // what a runtime has beside the guest is in the group and nobody's child that we wait for
+        }
         if (limited) {
             cgroup.apply(Limits.DEFAULT, List.of());
         }
         EmptyDisk disk = disks == null ? null : EmptyDisk.acquire(disks, entry, Limits.DEFAULT, undo);
         undo.add(() -> spawner.forget(number));
-        Spawner.Slot prepared = prepare(number, range, cgroup);
+        Spawner.Slot prepared = prepare(number, range, cgroup, of, flags);
         undo.add(prepared.launcher()::close);
         Sandbox.Handles handles =
                 Sandbox.Handles.owned(prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
@@ -227,11 +251,12 @@ final class Slots implements AutoCloseable {
         return new Slot(entry, cgroup, disk, prepared.launcher(), handles, undo);
     }
 
-    private Spawner.Slot prepare(long number, IdRange range, SandboxCgroup cgroup) {
+    private Spawner.Slot prepare(
+            long number, IdRange range, SandboxCgroup cgroup, SlotPlan of, int flags) {
         List<Fd> join = cgroup.joinDescriptors();
         try {
             int[] descriptors = join.stream().mapToInt(Fd::number).toArray();
-            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, plan, descriptors);
+            return spawner.prepare(number, range.base(), cgroups.isVersion2(), flags, of, descriptors);
         } finally {
             join.forEach(Fd::close);
         }

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
  * @param hostname what {@code uname -n} says inside
  * @param mounts only from the local root
  * @param mountUid the user inside who owns what is mounted
+ * @param driver what builds it
  */
 public record SandboxSpec(
         String image,
@@ -21,7 +22,8 @@ public record SandboxSpec(
         boolean readOnly,
         String hostname,
         List<HostMount> mounts,
-        int mountUid) {
+        int mountUid,
+        Driver driver) {
     private static final Pattern HOSTNAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final int MOST_MOUNTS = 32;
 
@@ -29,6 +31,7 @@ public record SandboxSpec(
         Objects.requireNonNull(profile, "profile");
         Objects.requireNonNull(limits, "limits");
         Objects.requireNonNull(network, "network");
+        Objects.requireNonNull(driver, "driver");
         mounts = List.copyOf(mounts);
         if (image.isEmpty()) {
             throw new IllegalArgumentException("an image has a name");
@@ -45,6 +48,19 @@ public record SandboxSpec(
         }
     }
 
+    /** The same as the native driver builds it. */
+    public SandboxSpec(
+            String image,
+            Profile profile,
+            Limits limits,
+            NetworkMode network,
+            boolean readOnly,
+            String hostname,
+            List<HostMount> mounts,
+            int mountUid) {
+        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, Driver.NATIVE);
+    }
+
     /** The profile's rules for files, with a root that is read-only when either says so. */
     public FileRules files() {
         return readOnly ? profile.files().withReadOnlyRoot() : profile.files();
@@ -52,7 +68,7 @@ public record SandboxSpec(
 
     /** The same under another profile. */
     public SandboxSpec withProfile(Profile other) {
-        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid);
+        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid, driver);
     }
 
     /** The same with names that nothing inside can open. */
@@ -67,6 +83,11 @@ public record SandboxSpec(
     }
 
     public SandboxSpec withLimits(Limits value) {
-        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid);
+        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid, driver);
+    }
+
+    /** The same, built by another driver. */
+    public SandboxSpec withDriver(Driver other) {
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, other);
     }
 }

@@ -6,6 +6,7 @@ import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.Limits;
@@ -44,6 +45,7 @@ final class SpecCodec {
         for (HostMount mount : spec.mounts()) {
             out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);
         }
+        out.u32(spec.driver().ordinal());
     }
 
     /** Nothing stands for the default profile, which is not worth reading each time. */
@@ -82,7 +84,8 @@ final class SpecCodec {
         for (int left = in.count(MOST_MOUNTS); left > 0; left--) {
             mounts.add(new HostMount(Path.of(in.string()), in.string(), in.u32() != 0));
         }
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid);
+        Driver driver = Driver.values()[in.count(Driver.values().length - 1)];
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, driver);
     }
 
     private static void optional(FlatWriter out, OptionalLong value) {

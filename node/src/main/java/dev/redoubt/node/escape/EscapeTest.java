@@ -4,7 +4,6 @@ import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.TestSwitches;
 import dev.redoubt.node.seccomp.Filter;
-import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
@@ -31,21 +30,9 @@ public final class EscapeTest {
      */
     public EscapeTest(NodeSettings settings, SandboxSpec spec) throws IOException, InterruptedException {
         this.settings = settings;
-        this.spec = withLimits(spec, Bounds.SMALL);
+        this.spec = spec.withLimits(Bounds.SMALL);
         this.program = settings.nativeDirectory().resolve("redoubt-escape").toRealPath();
         this.battery = Battery.of(program);
-    }
-
-    private static SandboxSpec withLimits(SandboxSpec spec, Limits limits) {
-        return new SandboxSpec(
-                spec.image(),
-                spec.profile(),
-                limits,
-                spec.network(),
-                spec.readOnly(),
-                spec.hostname(),
-                spec.mounts(),
-                spec.mountUid());
     }
 
     /** All layers up. */

@@ -78,7 +78,7 @@ public final class Spawner implements AutoCloseable {
     /**
      * A prepared slot, its descriptors the caller's to close.
      *
-     * @param pid of the inner process, on the host
+     * @param pid of the inner process, on the host; 0 where an OCI runtime has yet to start it
      * @param channel to the guest that it will become
      * @param launcher what makes it one
      */
