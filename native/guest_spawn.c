@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static void keep_descriptors(const struct request *request, struct stdio stdio, 
 		fail(STEP_PIPE, errno);
 	if (dup2((request->flags & REQUEST_MERGE) != 0 ? 1 : stdio.err, 2) < 0 && stdio.err >= 0)
 		fail(STEP_PIPE, errno);
-	if (syscall(SYS_close_range, STATUS_FD + 1, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, STATUS_FD + 1, INT_MAX, 0) < 0)
 		fail(STEP_PIPE, errno);
 }
 

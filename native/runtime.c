@@ -79,8 +79,9 @@ static void make_tree(void)
 	static const char *const directories[] = {"proc", "own", "synthesised", "root", "stage", "stage/upper", "bundle", "state",
 						  "run",  "tmp", "dev",		"sys",	"sys/fs", "sys/fs/cgroup"};
 	must(syscall(SYS_unshare, CLONE_NEWNS), STEP_STAGING);
-	attach(make_tmpfs(TREE_SIZE, TREE_INODES, 0755, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, STEP_STAGING),
-	       AT_FDCWD, "/stage", STEP_STAGING);
+	/* Not noexec: runsc maps the guest from here, to be executed. */
+	attach(make_tmpfs(TREE_SIZE, TREE_INODES, 0755, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_STAGING), AT_FDCWD, "/stage",
+	       STEP_STAGING);
 	must(chdir("/stage"), STEP_STAGING);
 	must(syscall(NR_PIVOT_ROOT, ".", "."), STEP_STAGING);
 	must(syscall(SYS_umount2, ".", 2 /* MNT_DETACH */), STEP_STAGING);
