@@ -148,9 +148,13 @@ static void build_root(int overlay, int terminals, const int *descriptors, int c
 	raise_effective_capabilities(0, STEP_ROOT);
 
 	close(mount_point(root, "/proc", WANT_DIRECTORY));
-	if (!(spec.flags & SPEC_STREAMS_ONLY)) /* a kernel of its own brings its own */
+	if (spec.flags & SPEC_STREAMS_ONLY) { /* a kernel of its own has devices and memory of its own */
+		for (uint32_t i = 0; i < spec.tmpfs_count; i++)
+			close(mount_point(root, spec.tmpfs[i].path, WANT_DIRECTORY));
+	} else {
 		attach_devices(root, terminals);
-	make_tmpfs_list(root, id_base);
+		make_tmpfs_list(root, id_base);
+	}
 	make_binds(root, descriptors, count);
 	make_masks(root, spec.masks, spec.mask_count);
 	write_synthesised();

@@ -234,13 +234,8 @@ final class RunCommand implements Callable<Integer> {
 
     /** A wish that cannot be met is refused, never met by something else. */
     void refuseWhatIsNotBuilt() {
-        choice("--driver", driver == null ? "native" : driver, List.of("native", "crun", "gvisor"), List.of());
-        choice(
-                "--runtime",
-                runtime == null ? "container" : runtime,
-                List.of("container", "gvisor"),
-                List.of("microvm", "wasm"));
-        choice(
+        Drivers.check(driver, runtime);
+        Drivers.choice(
                 "--network",
                 network == null ? "none" : network,
                 List.of("none", "localhost"),
@@ -249,15 +244,6 @@ final class RunCommand implements Callable<Integer> {
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());
         notBuilt("--remote", remote);
-    }
-
-    private static void choice(String option, String value, List<String> built, List<String> planned) {
-        notBuilt(option + " " + value, planned.contains(value));
-        if (!built.contains(value)) {
-            throw new Refusal(
-                    Refusal.Code.VALIDATION_ERROR,
-                    option + " is one of " + String.join(", ", built) + ", not '" + value + "'");
-        }
     }
 
     private static void notBuilt(String option, boolean asked) {

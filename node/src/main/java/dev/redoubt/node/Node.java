@@ -263,6 +263,13 @@ public final class Node implements AutoCloseable {
                 data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }
 
+    /** Whether this host has the program of a driver; the native one has none. */
+    public static boolean isInstalled(Driver driver) {
+        return OciRuntime.of(driver)
+                .map(runtime -> HostProgram.find(runtime.program()).isPresent())
+                .orElse(true);
+    }
+
     /** How the disk limit is held here, for people. */
     public String diskMechanism() {
         return disks.mechanism().toString();

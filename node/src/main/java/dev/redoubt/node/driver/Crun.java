@@ -28,6 +28,7 @@ record Crun() implements OciRuntime {
             List.of("--binary", "4", "--answer", "5", "--life", "6", "--ruleset", "7");
 
     private static final int HANDED_COUNT = 5;
+    private static final String DEV = "/dev";
     private static final String GUEST = "/proc/self/fd/4";
 
     @Override
@@ -45,6 +46,10 @@ record Crun() implements OciRuntime {
                     "profile " + spec.profile().name()
                             + " denies landlock_restrict_self, with which the guest puts up layer C when crun has put up"
                             + " the filter; the native driver needs no such call"));
+        }
+        boolean mounted = spec.mounts().stream().anyMatch(mount -> isInDev(mount.target()));
+        if (mounted || spec.files().paths().keySet().stream().anyMatch(path -> isInDev(path.text()))) {
+            refused.add(new Refused("filesystem", "the driver crun makes /dev itself and holds no mount or rule beneath it"));
         }
         return List.copyOf(refused);
     }
@@ -79,7 +84,7 @@ record Crun() implements OciRuntime {
         config.put("process", OciConfig.process(spec, arguments(spec), capabilities(spec)));
         config.put("root", Map.of("path", "/root"));
         config.put("hostname", spec.hostname());
-        config.put("mounts", mounts(present, spec.files().stream().map(LaunchSpec.SynthesisedFile::path).toList()));
+        config.put("mounts", mounts(dev(spec), present, spec.files().stream().map(LaunchSpec.SynthesisedFile::path).toList()));
         config.put("linux", linux(spec, present));
         config.put(
                 "annotations",
@@ -106,12 +111,26 @@ record Crun() implements OciRuntime {
         return arguments;
     }
 
+    /** The mounts of /dev, those beneath after it: crun binds one at a time. */
+    private static List<String> dev(LaunchSpec spec) {
+        List<String> mounts = new ArrayList<>(List.of(DEV, DEV + "/pts"));
+        spec.tmpfs().stream().map(LaunchSpec.Tmpfs::path).filter(Crun::isInDev).forEach(mounts::add);
+        return mounts;
+    }
+
+    private static boolean isInDev(String path) {
+        return path.equals(DEV) || path.startsWith(DEV + "/");
+    }
+
     /** In the order of the covers: one may lie beneath another. */
-    private static List<Map<String, Object>> mounts(List<LaunchSpec.Mask> covers, List<String> files) {
+    private static List<Map<String, Object>> mounts(
+            List<String> dev, List<LaunchSpec.Mask> covers, List<String> files) {
         List<Map<String, Object>> mounts = new ArrayList<>();
         mounts.add(OciConfig.mount("/proc", "proc", "proc", List.of("nosuid", "nodev", "noexec")));
         // What is there already, once more: where it sees a mount of its own, crun adds no device to /dev
-        mounts.add(OciConfig.mount("/dev", "bind", "/root/dev", List.of("rbind")));
+        for (String path : dev) {
+            mounts.add(OciConfig.bind(path, "/root" + path));
+        }
         for (LaunchSpec.Mask cover : covers) {
             switch (cover.cover()) {
                 case NULL -> mounts.add(OciConfig.bind(cover.path(), "/own/null"));

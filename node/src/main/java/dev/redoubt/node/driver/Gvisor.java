@@ -5,6 +5,7 @@ import dev.redoubt.node.launch.LaunchSpec.Runtime;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxSpec;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,8 +18,11 @@ import java.util.Map;
  * are in the sandbox's control groups and network namespace, and serve the sandbox's overlay from its own user namespace.
  */
 record Gvisor() implements OciRuntime {
-    private static final String GUEST = "/.redoubt-guest";
-    private static final int RLIMIT_NOFILE = 7;
+    /** In a tmpfs, so that no layer ever has it. */
+    private static final String GUEST = "/run/redoubt/guest";
+    /** getrlimit(2), by the numbers of asm-generic/resource.h. */
+    private static final Map<Integer, String> LIMITS = Map.of(
+            3, "STACK", 4, "CORE", 7, "NOFILE", 8, "MEMLOCK", 11, "SIGPENDING", 12, "MSGQUEUE", 13, "NICE", 14, "RTPRIO");
 
     @Override
     public String program() {
@@ -54,7 +58,7 @@ record Gvisor() implements OciRuntime {
                 spec.layers(),
                 spec.upper(),
                 spec.hostname(),
-                List.of(),
+                spec.tmpfs(), // their mount points: what is read-only cannot get them later
                 spec.binds(),
                 List.of(),
                 List.of(),
@@ -103,13 +107,23 @@ record Gvisor() implements OciRuntime {
     }
 
     private static List<Map<String, Object>> rlimits(LaunchSpec spec) {
-        List<Map<String, Object>> limits = new ArrayList<>();
-        for (LaunchSpec.Rlimit limit : spec.rlimits()) {
-            if (limit.resource() == RLIMIT_NOFILE) {
-                limits.add(Map.of("type", "RLIMIT_NOFILE", "soft", limit.soft(), "hard", limit.hard()));
-            }
+        return spec.rlimits().stream()
+                .map(limit -> Map.<String, Object>of(
+                        "type", name(limit.resource()), "soft", unsigned(limit.soft()), "hard", unsigned(limit.hard())))
+                .toList();
+    }
+
+    /** The configuration counts without a sign. */
+    private static BigInteger unsigned(long value) {
+        return new BigInteger(Long.toUnsignedString(value));
+    }
+
+    private static String name(int resource) {
+        String name = LIMITS.get(resource);
+        if (name == null) {
+            throw new IllegalArgumentException("resource " + resource + " has no name here");
         }
-        return limits;
+        return "RLIMIT_" + name;
     }
 
     private static List<Map<String, Object>> mounts(LaunchSpec spec) {
