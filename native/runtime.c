@@ -39,6 +39,7 @@ enum { ID_COUNT = 65536, TREE_SIZE = 16 << 20, TREE_INODES = 1024, PATIENCE_MS =
 #define PID_FILE "/pid"
 #define LOG "/log"
 #define GUEST "/guest"
+#define GUEST_INSIDE "/run/redoubt/guest" /* of runsc, which hands down no descriptor to execute */
 #define CONFIG "/bundle/config.json"
 
 static int guest = -1; /* pidfd */
@@ -128,7 +129,6 @@ static void show_program(const int *descriptors, int count)
 
 static void write_synthesised(void)
 {
-	make_synthesised_store();
 	for (uint32_t i = 0; i < spec.file_count; i++) {
 		int fd = synthesised_file(i);
 		errno = ENOSPC;
@@ -141,6 +141,7 @@ static void write_synthesised(void)
 /* Everything of the root but /proc, with the file system ids of the sandbox's root: what has to be made in the layer is its. */
 static void build_root(int overlay, int terminals, const int *descriptors, int count, uint32_t id_base)
 {
+	make_synthesised_store();
 	attach(overlay, AT_FDCWD, "/root", STEP_ROOT);
 	int root = must(open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_ROOT);
 	setfsgid(id_base);
@@ -151,6 +152,7 @@ static void build_root(int overlay, int terminals, const int *descriptors, int c
 	if (spec.flags & SPEC_STREAMS_ONLY) { /* a kernel of its own has devices and memory of its own */
 		for (uint32_t i = 0; i < spec.tmpfs_count; i++)
 			close(mount_point(root, spec.tmpfs[i].path, WANT_DIRECTORY));
+		close(mount_point(root, GUEST_INSIDE, WANT_FILE));
 	} else {
 		attach_devices(root, terminals);
 		make_tmpfs_list(root, id_base);

@@ -12,8 +12,10 @@ import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.TerminalSize;
+import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
@@ -21,6 +23,7 @@ import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
 import dev.redoubt.protocol.TimeLimits;
@@ -63,10 +66,10 @@ class DriversTest {
     }
 
     @AfterEach
-    void nothingIsLeft() throws IOException {
+    void nothingIsLeft() throws Exception {
         if (node != null) {
             node.close();
-            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+            Place.until("nothing is left", 10, () -> place.leftovers().equals(Place.Leftovers.NONE));
             place.close();
         }
     }
@@ -169,12 +172,12 @@ class DriversTest {
 
     @Test
     void memoryAndDiskHaveAnEnd() throws Exception {
-        Limits small = Limits.DEFAULT.withMemory(Size.ofMib(128)).withDisk(Size.ofMib(64));
+        Limits small = Limits.DEFAULT.withMemory(Size.ofMib(96)).withDisk(Size.ofMib(32));
         try (Sandbox sandbox = node.create(spec().withLimits(small))) {
             assertThat(said(sandbox, "1000", "head -c 1000000 /dev/zero > f && echo fits"))
                     .as("control")
                     .isEqualTo("fits\n");
-            assertThat(said(sandbox, "1000", "head -c 100000000 /dev/zero > g || echo full")).contains("full");
+            assertThat(said(sandbox, "1000", "head -c 40000000 /dev/zero > g || echo full")).contains("full");
             assertThat(sandbox.cgroup().oomKills()).isZero();
             Thread job = Thread.ofPlatform().start(() -> hog(sandbox));
             Place.until("the memory limit is met", 30, () -> sandbox.cgroup().oomKills() > 0);
@@ -197,12 +200,17 @@ class DriversTest {
         Files.writeString(shown.resolve("of-the-host"), "yes\n");
         Files.setAttribute(shown, "unix:uid", 4242);
         Files.setAttribute(shown, "unix:gid", 4242);
-        try (Sandbox sandbox = node.create(spec(true, List.of(new HostMount(shown, "/mnt/here", false))))) {
+        boolean writable = driver.runtimeClass().sharesKernel();
+        try (Sandbox sandbox = node.create(spec(true, List.of(new HostMount(shown, "/mnt/here", !writable))))) {
             assertThat(said(sandbox, "0", "touch /etc/x || echo refused")).contains("refused");
             assertThat(said(sandbox, "1000", "echo t > /tmp/t && cat /tmp/t")).isEqualTo("t\n");
             assertThat(said(sandbox, "1000", "cat /mnt/here/of-the-host; echo back > /mnt/here/back; stat -c %u /mnt/here"))
-                    .isEqualTo("yes\n1000\n");
-            assertThat(LinuxFiles.status(shown.resolve("back").toString()).uid()).isEqualTo(4242);
+                    .startsWith("yes\n")
+                    .endsWith("1000\n");
+            assertThat(Files.exists(shown.resolve("back"))).isEqualTo(writable);
+            if (writable) {
+                assertThat(LinuxFiles.status(shown.resolve("back").toString()).uid()).isEqualTo(4242);
+            }
         }
     }
 
@@ -258,12 +266,14 @@ class DriversTest {
         assertThat(sandbox.awaitEnd(Duration.ofMillis(200))).as("control").isFalse();
         place.spawners().forEach(ProcessHandle::destroyForcibly);
         assertThat(sandbox.awaitEnd(Duration.ofSeconds(10))).isTrue();
-        node.close();
+        assertThatThrownBy(node::close).isInstanceOf(LaunchException.class).hasMessageContaining("spawner");
+        node.close(); // what it has in this process
         node = place.open(place.settings()); // it sweeps
     }
 
     @Test
     void itsLifeEndsWithItsTime() throws Exception {
+        assumeTrue(driver != Driver.NATIVE, "TimeLimitTest tries the native driver");
         TimeLimits second = new TimeLimits(Optional.of(Duration.ofSeconds(1)), Optional.empty());
         try (Sandbox sandbox = node.create(spec().withLimits(Limits.DEFAULT.withTime(second)))) {
             assertThat(sandbox.awaitEnd(Duration.ofMillis(500))).as("control").isFalse();
@@ -303,7 +313,6 @@ class DriversTest {
         return Files.readAllLines(Path.of("/proc", pid, "status")).stream().collect(Collectors.toUnmodifiableSet());
     }
 
-    /** In a read-only root Landlock holds writes by itself: on a mount that is writable a rule is what is missing. */
     @Test
     void hiddenFilesStayHidden() throws Exception {
         assumeTrue(driver.runtimeClass().sharesKernel(), "the class gvisor has no broker");
@@ -311,6 +320,33 @@ class DriversTest {
         try (Sandbox sandbox = node.create(hiding)) {
             assertThat(said(sandbox, "1000", "echo secret > seen; cat seen")).as("control").isEqualTo("secret\n");
             assertThat(said(sandbox, "1000", "mv seen .env; cat .env || echo hidden")).contains("hidden");
+        }
+    }
+
+    @Test
+    void profilesHoldUnderCrunOrAreRefusedByName() throws Exception {
+        assumeTrue(driver == Driver.CRUN, "what only crun does otherwise");
+        Profile hostile = BuiltIns.find("hostile-tenant").orElseThrow().alsoIn(RuntimeClass.CONTAINER);
+        assertThatThrownBy(() -> node.create(spec().withProfile(hostile)))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("landlock_restrict_self");
+        Profile quiet = ProfileReader.alone()
+                .read(
+                        "test",
+                        """
+                        extends: default
+                        devices: [/dev/null, /dev/urandom]
+                        filesystem:
+                          readonly: [/etc]
+                          hidden: [/opt]
+                        """)
+                .withUsers(Profile.Users.SWITCH, Profile.Root.PACKAGES);
+        try (Sandbox sandbox = node.create(spec().withProfile(quiet))) {
+            assertThat(said(sandbox, "1000", "ls /dev"))
+                    .isEqualTo("fd\nnull\nptmx\npts\nshm\nstderr\nstdin\nstdout\nurandom\n");
+            assertThat(said(sandbox, "0", "touch /home/x && echo made")).as("control").isEqualTo("made\n");
+            assertThat(said(sandbox, "0", "touch /etc/x || echo refused")).contains("Read-only").contains("refused");
+            assertThat(said(sandbox, "0", "mv /etc /etc2 || echo stays")).contains("stays");
         }
     }
 
@@ -331,5 +367,8 @@ class DriversTest {
         assertThatThrownBy(() -> node.create(spec().hiding(new PathPatterns(List.of("**/.env")))))
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("rules for paths");
+        assertThatThrownBy(() -> node.create(spec(false, List.of(new HostMount(Path.of("/tmp"), "/mnt", false)))))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("would be writable");
     }
 }

@@ -149,6 +149,9 @@ public final class Node implements AutoCloseable {
                     ProblemCode.UNPROCESSABLE,
                     "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
         }
+        if (spec.driver() != Driver.NATIVE) { // crun's guest would wait in the filter for an audit that has not begun
+            throw new Problem(ProblemCode.UNPROCESSABLE, "only sandboxes of the native driver have an audit");
+        }
         Auditing auditing = new Auditing();
         Sandbox sandbox = build(spec, auditing);
         return new Audited(sandbox, Objects.requireNonNull(auditing.audit));

@@ -26,7 +26,7 @@ public record Obstacle(String key, ProblemCode code, String reason) {
      *
      * @param landlockAbi what the kernel has, 0 for none
      */
-    static List<Obstacle> of(SandboxSpec spec, int landlockAbi) {
+    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi) {
         List<Obstacle> obstacles = new ArrayList<>(of(spec.profile(), spec.network(), spec.driver(), landlockAbi));
         OciRuntime.of(spec.driver()).ifPresent(runtime -> {
             if (HostProgram.find(runtime.program()).isEmpty()) {
@@ -43,12 +43,7 @@ public record Obstacle(String key, ProblemCode code, String reason) {
         return List.copyOf(obstacles);
     }
 
-    /**
-     * All that stands in the way of a profile, with this network and in the class of this driver.
-     *
-     * @param landlockAbi what the kernel has, 0 for none
-     */
-    public static List<Obstacle> of(Profile profile, NetworkMode network, Driver driver, int landlockAbi) {
+    private static List<Obstacle> of(Profile profile, NetworkMode network, Driver driver, int landlockAbi) {
         List<Obstacle> obstacles = new ArrayList<>();
         if (!network.isBuilt()) {
             obstacles.add(new Obstacle(

@@ -86,6 +86,11 @@ public record SandboxSpec(
         return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid, driver);
     }
 
+    /** The same with another mode of the network. */
+    public SandboxSpec withNetwork(NetworkMode other) {
+        return new SandboxSpec(image, profile, limits, other, readOnly, hostname, mounts, mountUid, driver);
+    }
+
     /** The same, built by another driver. */
     public SandboxSpec withDriver(Driver other) {
         return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, other);

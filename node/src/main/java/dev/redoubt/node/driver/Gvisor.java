@@ -43,6 +43,10 @@ record Gvisor() implements OciRuntime {
                     "filesystem",
                     "profile " + spec.profile().name() + " has rules for paths, which the class gvisor does not hold"));
         }
+        spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> refused.add(new Refused(
+                "mount",
+                "mount " + mount.source() + " would be writable, and runsc makes files as a user whom such a mount does not"
+                        + " know; with the class gvisor mount it with :ro")));
         return List.copyOf(refused);
     }
 
@@ -92,7 +96,7 @@ record Gvisor() implements OciRuntime {
         process.put("rlimits", rlimits(spec));
         config.put("ociVersion", OciConfig.VERSION);
         config.put("process", process);
-        config.put("root", Map.of("path", "/root", "readonly", (spec.flags() & LaunchSpec.READ_ONLY) != 0));
+        config.put("root", Map.of("path", "/root")); // what is to be read-only is a read-only mount: the gofer finds it so
         config.put("hostname", spec.hostname());
         config.put("mounts", mounts(spec));
         config.put("linux", linux(ids));

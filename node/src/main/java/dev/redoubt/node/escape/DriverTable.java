@@ -36,23 +36,13 @@ public record DriverTable(Map<Driver, Report> reports) {
         return text.toString();
     }
 
-    /** Blocked of all; what is left is open or untried, and harmless does not count as either. */
+    /** What is neither blocked nor harmless nor open could not be tried. */
     private static String cell(List<Finding> findings) {
-        long blocked = count(findings, Outcome.Blocked.class);
         long harmless = count(findings, Outcome.Harmless.class);
-        List<String> open = findings.stream()
-                .filter(finding -> finding.outcome() instanceof Outcome.Open)
-                .map(finding -> "`" + finding.probe().name() + "`")
-                .distinct()
-                .toList();
-        String cell = blocked + " of " + findings.size() + (harmless == 0 ? "" : ", " + harmless + " harmless");
-        return open.isEmpty() || findings.size() > MOST_NAMED ? cell + open(open.size()) : cell + "; open: " + String.join(" ", open);
-    }
-
-    private static final int MOST_NAMED = 100;
-
-    private static String open(int probes) {
-        return probes == 0 ? "" : "; " + probes + " probes open";
+        long open = count(findings, Outcome.Open.class);
+        return count(findings, Outcome.Blocked.class) + " of " + findings.size()
+                + (harmless == 0 ? "" : ", " + harmless + " harmless")
+                + (open == 0 ? "" : "; " + open + " open");
     }
 
     private static long count(List<Finding> findings, Class<? extends Outcome> kind) {

@@ -42,6 +42,13 @@ public final class EscapeTest {
         }
     }
 
+    /** All layers up, attacked by nobody but the ordinary user. */
+    Report runAsPlain() throws IOException, InterruptedException {
+        try (Decoys decoys = battery.decoys()) {
+            return attacked(TestSwitches.NONE, battery.controls(decoys), decoys, List.of(As.PLAIN));
+        }
+    }
+
     /** All layers up, and each one away. Only where the test build of the spawner is. */
     public LayerTable layers() throws IOException, InterruptedException {
         try (Decoys decoys = battery.decoys()) {
@@ -77,12 +84,17 @@ public final class EscapeTest {
 
     private Report attacked(TestSwitches switches, Map<String, Outcome> controls, Decoys decoys)
             throws IOException, InterruptedException {
+        return attacked(switches, controls, decoys, attackers());
+    }
+
+    private Report attacked(TestSwitches switches, Map<String, Outcome> controls, Decoys decoys, List<As> attackers)
+            throws IOException, InterruptedException {
         Map<As, Map<String, Outcome>> inside = new EnumMap<>(As.class);
         boolean packets = !switches.off().contains(TestSwitches.Layer.NETWORK);
         Bounds bounds = new Bounds(spec.limits(), LIMIT, LIMIT, packets);
         try (Node node = Node.open(settings.withSwitches(switches))) {
             AttackedSandbox sandbox = new AttackedSandbox(node, spec, program);
-            for (As as : attackers()) {
+            for (As as : attackers) {
                 inside.put(as, battery.inside(sandbox, as, decoys, bounds));
             }
         }
