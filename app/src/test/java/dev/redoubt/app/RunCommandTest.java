@@ -154,7 +154,7 @@ class RunCommandTest {
     void theBatteryAttacksNoOtherProfileThanTheOneAsked() {
         assertThat(say("escape-test", "--profile", "hostile-tenant").err())
                 .startsWith("redoubt: UNPROCESSABLE: profile hostile-tenant")
-                .contains("not built yet");
+                .contains("needs a kernel of its own");
         assertThat(say("escape-test", "--profile", "nobody").err())
                 .startsWith("redoubt: VALIDATION_ERROR: --profile nobody");
     }

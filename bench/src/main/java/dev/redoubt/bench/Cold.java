@@ -34,7 +34,7 @@ final class Cold implements Bench.Benchmark {
                 subjects.add(ours(bare, root, "no slot"));
                 for (Driver driver : List.of(Driver.CRUN, Driver.GVISOR)) {
                     if (Node.isInstalled(driver)) {
-                        subjects.add(built(bare, root, driver));
+                        subjects.add(built(slots, root, driver));
                     }
                 }
                 subjects.addAll(peers(bench, root));

@@ -51,6 +51,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,8 @@ import org.jspecify.annotations.Nullable;
  * knows what to remove. Any thread may call anything; {@link #create} and {@link Sandbox#close} block for milliseconds.
  */
 public final class Node implements AutoCloseable {
+    private static final int MOST_FOR_RUNTIMES = 2;
+
     private final NodeSettings settings;
     private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final Household household;
@@ -70,7 +73,9 @@ public final class Node implements AutoCloseable {
     private final Confinement confinement;
     private final Broker broker;
     private final Listening brokered = new Brokered();
+    private final AtomicLong numbers;
     private final Slots slots;
+    private @Nullable Slots runtimeSlots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
     private final GuestLoop loop = GuestLoop.start();
@@ -87,8 +92,27 @@ public final class Node implements AutoCloseable {
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
         this.adopted = household.survivors().stream().map(this::adopt).toList();
-        this.slots = new Slots(
-                household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
+        this.numbers = new AtomicLong(household.highestNumber());
+        this.slots = slots(new Slots.Kind.Native(confinement.slotPlan()), settings.readySlots());
+    }
+
+    private Slots slots(Slots.Kind kind, int ahead) {
+        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, ahead);
+    }
+
+    /** Slots for OCI runtimes; none is kept ready before the first is asked for, which most nodes never do. */
+    private synchronized Slots runtimeSlots() {
+        if (runtimeSlots == null) {
+            runtimeSlots = slots(new Slots.Kind.ForRuntime(), Math.min(settings.readySlots(), MOST_FOR_RUNTIMES));
+        }
+        return runtimeSlots;
+    }
+
+    private synchronized void closeSlots() {
+        slots.close();
+        if (runtimeSlots != null) {
+            runtimeSlots.close();
+        }
     }
 
     /** What is shared by every node of one data directory. */
@@ -202,7 +226,7 @@ public final class Node implements AutoCloseable {
         });
         try {
             household.spawner().checkAlive();
-            Slots.Slot slot = spec.driver() == Driver.NATIVE ? slots.take() : slots.takeForRuntime();
+            Slots.Slot slot = (spec.driver() == Driver.NATIVE ? slots : runtimeSlots()).take();
             Undo undo = slot.undo();
             try {
                 Sandbox sandbox = launch(slot, spec, listening);
@@ -281,7 +305,7 @@ public final class Node implements AutoCloseable {
     /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. Nothing else stays. */
     @Override
     public void close() {
-        slots.close();
+        closeSlots();
         if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
             List.copyOf(running).forEach(Sandbox::close);
         }

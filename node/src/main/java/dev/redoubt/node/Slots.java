@@ -48,7 +48,6 @@ final class Slots implements AutoCloseable {
     /** Of native/sandbox.h: an OCI runtime will build the walls. */
     private static final int PREPARE_RUNTIME = 2;
 
-    private static final SlotPlan NO_PLAN = new SlotPlan(List.of(), List.of());
 
     private final Spawner spawner;
     private final Owner owner;
@@ -57,7 +56,7 @@ final class Slots implements AutoCloseable {
     private final @Nullable Disks disks;
     private final boolean limited;
     private final int prepareFlags;
-    private final SlotPlan plan;
+    private final Kind kind;
     private final AtomicLong lastNumber;
     private final int ahead;
     private final Semaphore wanted;
@@ -68,16 +67,18 @@ final class Slots implements AutoCloseable {
     /**
      * Starts to make slots.
      *
+     * @param numbers the spawner's last one; shared by all who make slots of one spawner
      * @param disks where each gets an empty one; null when they need none
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
             Household household,
+            AtomicLong numbers,
             Cgroups cgroups,
             @Nullable Disks disks,
             Ranges ranges,
             TestSwitches switches,
-            SlotPlan plan,
+            Kind kind,
             int ahead) {
         this.spawner = household.spawner();
         this.owner = household.owner();
@@ -85,9 +86,9 @@ final class Slots implements AutoCloseable {
         this.cgroups = cgroups;
         this.disks = disks;
         this.limited = !switches.withoutCgroupLimits();
-        this.prepareFlags = switches.prepareFlags();
-        this.plan = plan;
-        this.lastNumber = new AtomicLong(household.highestNumber());
+        this.prepareFlags = switches.prepareFlags() | kind.prepareFlags();
+        this.kind = kind;
+        this.lastNumber = numbers;
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
         this.wanted = new Semaphore(ahead);
@@ -96,6 +97,34 @@ final class Slots implements AutoCloseable {
                 .limit(Math.min(ahead, MOST_MAKERS))
                 .toList();
         makers.forEach(Thread::start);
+    }
+
+    /** Who will build the walls in a slot. */
+    sealed interface Kind {
+        SlotPlan plan();
+
+        int prepareFlags();
+
+        /** The spawner; the plan is made while the slot waits. */
+        record Native(SlotPlan plan) implements Kind {
+            @Override
+            public int prepareFlags() {
+                return 0;
+            }
+        }
+
+        /** An OCI runtime, which covers /proc itself. */
+        record ForRuntime() implements Kind {
+            @Override
+            public SlotPlan plan() {
+                return new SlotPlan(List.of(), List.of());
+            }
+
+            @Override
+            public int prepareFlags() {
+                return PREPARE_RUNTIME;
+            }
+        }
     }
 
     /**
@@ -153,11 +182,6 @@ final class Slots implements AutoCloseable {
         return slot;
     }
 
-    /** One for an OCI runtime, made now: none of these is kept ready. */
-    Slot takeForRuntime() {
-        return make(NO_PLAN, prepareFlags | PREPARE_RUNTIME);
-    }
-
     /**
      * Holds other limits than the default ones that a slot begins with, but for its disk's.
      *
@@ -212,20 +236,16 @@ final class Slots implements AutoCloseable {
     }
 
     private Slot make() {
-        return make(plan, prepareFlags);
-    }
-
-    private Slot make(SlotPlan of, int flags) {
         Undo undo = new Undo();
         try {
-            return make(of, flags, undo);
+            return make(undo);
         } catch (RuntimeException failed) { // rethrown: whatever went wrong, what was made goes away first
             undo.because(failed);
             throw failed;
         }
     }
 
-    private Slot make(SlotPlan of, int flags, Undo undo) {
+    private Slot make(Undo undo) {
         long number = lastNumber.incrementAndGet();
         SandboxId id = SandboxId.random();
         IdRange range = ranges.claim(owner.name());
@@ -235,7 +255,7 @@ final class Slots implements AutoCloseable {
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());
         undo.add(cgroup::remove);
-        if ((flags & PREPARE_RUNTIME) != 0) {
+        if (kind instanceof Kind.ForRuntime) {
             undo.add(cgroup::kill); // what a runtime has beside the guest is in the group and nobody's child that we wait for
         }
         if (limited) {
@@ -243,7 +263,7 @@ final class Slots implements AutoCloseable {
         }
         EmptyDisk disk = disks == null ? null : EmptyDisk.acquire(disks, entry, Limits.DEFAULT, undo);
         undo.add(() -> spawner.forget(number));
-        Spawner.Slot prepared = prepare(number, range, cgroup, of, flags);
+        Spawner.Slot prepared = prepare(number, range, cgroup);
         undo.add(prepared.launcher()::close);
         Sandbox.Handles handles =
                 Sandbox.Handles.owned(prepared.channel(), prepared.pidfd(), prepared.networkNamespace());
@@ -251,12 +271,11 @@ final class Slots implements AutoCloseable {
         return new Slot(entry, cgroup, disk, prepared.launcher(), handles, undo);
     }
 
-    private Spawner.Slot prepare(
-            long number, IdRange range, SandboxCgroup cgroup, SlotPlan of, int flags) {
+    private Spawner.Slot prepare(long number, IdRange range, SandboxCgroup cgroup) {
         List<Fd> join = cgroup.joinDescriptors();
         try {
             int[] descriptors = join.stream().mapToInt(Fd::number).toArray();
-            return spawner.prepare(number, range.base(), cgroups.isVersion2(), flags, of, descriptors);
+            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, kind.plan(), descriptors);
         } finally {
             join.forEach(Fd::close);
         }
