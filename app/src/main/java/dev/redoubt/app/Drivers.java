@@ -49,7 +49,8 @@ final class Drivers {
         if (named.isPresent() && !named.get().runtimeClass().toString().equals(runtime)) {
             throw new Refusal(
                     Refusal.Code.VALIDATION_ERROR,
-                    "--driver " + driver + " builds the class " + named.get().runtimeClass() + ", not --runtime " + runtime);
+                    "--driver " + driver + " builds the class " + named.get().runtimeClass() + ", not --runtime "
+                            + runtime);
         }
         return named.or(() -> Optional.of(runtime.equals("gvisor") ? Driver.GVISOR : Driver.NATIVE));
     }

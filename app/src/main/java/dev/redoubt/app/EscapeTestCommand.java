@@ -8,21 +8,17 @@ import picocli.CommandLine.Option;
 /** Attacks the walls from inside and says which one held. */
 @Command(name = "escape-test", description = "Run the escape battery, with controls.")
 final class EscapeTestCommand implements Callable<Integer> {
-    @Option(
-            names = "--runtime",
-            paramLabel = "CLASS",
-            description = "Runtime class: container (default) or gvisor.")
+    @Option(names = "--runtime", paramLabel = "CLASS", description = "Runtime class: container (default) or gvisor.")
     private @Nullable String runtime;
 
     @Option(
             names = "--driver",
             paramLabel = "DRIVER",
-            description = "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
+            description =
+                    "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
     private @Nullable String driver;
 
-    @Option(
-            names = "--table",
-            description = "Every driver that is installed, side by side: the table of SECURITY.md.")
+    @Option(names = "--table", description = "Every driver that is installed, side by side: the table of SECURITY.md.")
     private boolean table;
 
     @Option(

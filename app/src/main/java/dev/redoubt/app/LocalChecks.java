@@ -30,7 +30,8 @@ final class LocalChecks {
     static int escapeTest(Driver driver, String profile, boolean json, boolean layers) {
         if (layers && driver != Driver.NATIVE) {
             throw new Refusal(
-                    Refusal.Code.VALIDATION_ERROR, "--layers takes walls away from the native driver, not from " + driver);
+                    Refusal.Code.VALIDATION_ERROR,
+                    "--layers takes walls away from the native driver, not from " + driver);
         }
         return attacking(() -> {
             EscapeTest test = escapeTest(driver, profile);

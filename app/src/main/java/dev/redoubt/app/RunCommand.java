@@ -48,14 +48,16 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--runtime",
             paramLabel = "CLASS",
-            description = "Runtime class: container or gvisor (default: the profile's, container first); microvm and wasm "
-                    + "are not built yet.")
+            description =
+                    "Runtime class: container or gvisor (default: the profile's, container first); microvm and wasm "
+                            + "are not built yet.")
     private @Nullable String runtime;
 
     @Option(
             names = "--driver",
             paramLabel = "DRIVER",
-            description = "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
+            description =
+                    "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
     private @Nullable String driver;
 
     @Option(

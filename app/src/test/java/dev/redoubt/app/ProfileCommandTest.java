@@ -4,8 +4,8 @@ import static dev.redoubt.app.Said.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.node.Node;
-import dev.redoubt.protocol.Driver;
 import dev.redoubt.policy.profile.ProfileReader;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Profile;
 import java.io.IOException;
 import java.nio.file.Files;

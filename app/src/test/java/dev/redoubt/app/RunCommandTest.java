@@ -82,9 +82,12 @@ class RunCommandTest {
     void aDriverIsNamedOrFollowsFromTheClass() {
         assertThat(options("run", "--driver", "crun", "--", "true").driver()).contains(Driver.CRUN);
         assertThat(options("run", "--runtime", "gvisor", "--", "true").driver()).contains(Driver.GVISOR);
-        assertThat(options("run", "--runtime", "container", "--", "true").driver()).contains(Driver.NATIVE);
-        assertThat(say("run", "--runtime", "container", "--driver", "gvisor", "--", "true").err())
-                .startsWith("redoubt: VALIDATION_ERROR: --driver gvisor builds the class gvisor, not --runtime container");
+        assertThat(options("run", "--runtime", "container", "--", "true").driver())
+                .contains(Driver.NATIVE);
+        assertThat(say("run", "--runtime", "container", "--driver", "gvisor", "--", "true")
+                        .err())
+                .startsWith(
+                        "redoubt: VALIDATION_ERROR: --driver gvisor builds the class gvisor, not --runtime container");
         assertThat(say("run", "--driver", "docker", "--", "true").err())
                 .startsWith("redoubt: VALIDATION_ERROR: --driver is one of native, crun, gvisor, not 'docker'");
     }

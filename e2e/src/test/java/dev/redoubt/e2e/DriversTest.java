@@ -110,10 +110,10 @@ class DriversTest {
                     .isInstanceOfSatisfying(
                             JobExit.Signalled.class,
                             exit -> assertThat(exit.signal()).isEqualTo(SIGKILL));
-            assertThat(Jobs.run(sandbox, "1000", "nothing-of-this-name").exit())
-                    .isInstanceOf(JobExit.NotStarted.class);
+            assertThat(Jobs.run(sandbox, "1000", "nothing-of-this-name").exit()).isInstanceOf(JobExit.NotStarted.class);
             assertThat(piped(sandbox, "x".repeat(300_000))).isEqualTo("300000\n");
-            GuestJob sleeping = sandbox.guest().run(RunRequest.exec("sleep", "100").withUser("1000"), Jobs.into(new StringBuilder()));
+            GuestJob sleeping = sandbox.guest()
+                    .run(RunRequest.exec("sleep", "100").withUser("1000"), Jobs.into(new StringBuilder()));
             sleeping.started().get(10, TimeUnit.SECONDS);
             sleeping.signal(SIGTERM);
             assertThat(sleeping.exit().get(10, TimeUnit.SECONDS)).isInstanceOf(JobExit.Signalled.class);
@@ -122,8 +122,8 @@ class DriversTest {
 
     private static String piped(Sandbox sandbox, String input) throws Exception {
         StringBuilder text = new StringBuilder();
-        try (GuestJob job = sandbox.guest()
-                .run(RunRequest.exec("wc", "-c").withUser("1000").withInput(), Jobs.into(text))) {
+        try (GuestJob job =
+                sandbox.guest().run(RunRequest.exec("wc", "-c").withUser("1000").withInput(), Jobs.into(text))) {
             job.write(ByteBuffer.wrap(input.getBytes(StandardCharsets.US_ASCII)));
             job.closeInput();
             job.exit().get(20, TimeUnit.SECONDS);
@@ -138,7 +138,9 @@ class DriversTest {
                     .withUser("1000")
                     .withTerminal(new TerminalSize(33, 77));
             assertThat(Jobs.run(sandbox, request).text()).isEqualTo("/dev/pts/0\r\n33 77\r\nboth\r\n");
-            assertThat(Jobs.run(sandbox, request.withTerminal(new TerminalSize(9, 9))).text()).contains("9 9");
+            assertThat(Jobs.run(sandbox, request.withTerminal(new TerminalSize(9, 9)))
+                            .text())
+                    .contains("9 9");
         }
     }
 
@@ -157,7 +159,8 @@ class DriversTest {
             assertThat(said(sandbox, "1000", "touch /etc/by-user"))
                     .as("control: not root's files")
                     .contains("Permission denied");
-            assertThat(said(sandbox, "1000", "mount -t tmpfs none /mnt || echo refused")).contains("refused");
+            assertThat(said(sandbox, "1000", "mount -t tmpfs none /mnt || echo refused"))
+                    .contains("refused");
         }
     }
 
@@ -166,7 +169,8 @@ class DriversTest {
         try (Sandbox sandbox = node.create(spec())) {
             assertThat(said(sandbox, "1000", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '"))
                     .isEqualTo("lo\n");
-            assertThat(said(sandbox, "1000", "nc -w 1 198.51.100.1 80 || echo none")).contains("none");
+            assertThat(said(sandbox, "1000", "nc -w 1 198.51.100.1 80 || echo none"))
+                    .contains("none");
         }
     }
 
@@ -177,7 +181,8 @@ class DriversTest {
             assertThat(said(sandbox, "1000", "head -c 1000000 /dev/zero > f && echo fits"))
                     .as("control")
                     .isEqualTo("fits\n");
-            assertThat(said(sandbox, "1000", "head -c 40000000 /dev/zero > g || echo full")).contains("full");
+            assertThat(said(sandbox, "1000", "head -c 40000000 /dev/zero > g || echo full"))
+                    .contains("full");
             assertThat(sandbox.cgroup().oomKills()).isZero();
             Thread job = Thread.ofPlatform().start(() -> hog(sandbox));
             Place.until("the memory limit is met", 30, () -> sandbox.cgroup().oomKills() > 0);
@@ -204,12 +209,16 @@ class DriversTest {
         try (Sandbox sandbox = node.create(spec(true, List.of(new HostMount(shown, "/mnt/here", !writable))))) {
             assertThat(said(sandbox, "0", "touch /etc/x || echo refused")).contains("refused");
             assertThat(said(sandbox, "1000", "echo t > /tmp/t && cat /tmp/t")).isEqualTo("t\n");
-            assertThat(said(sandbox, "1000", "cat /mnt/here/of-the-host; echo back > /mnt/here/back; stat -c %u /mnt/here"))
+            assertThat(said(
+                            sandbox,
+                            "1000",
+                            "cat /mnt/here/of-the-host; echo back > /mnt/here/back; stat -c %u /mnt/here"))
                     .startsWith("yes\n")
                     .endsWith("1000\n");
             assertThat(Files.exists(shown.resolve("back"))).isEqualTo(writable);
             if (writable) {
-                assertThat(LinuxFiles.status(shown.resolve("back").toString()).uid()).isEqualTo(4242);
+                assertThat(LinuxFiles.status(shown.resolve("back").toString()).uid())
+                        .isEqualTo(4242);
             }
         }
     }
@@ -304,7 +313,8 @@ class DriversTest {
 
     private static Set<String> status(Sandbox sandbox) throws Exception {
         sandbox.guest().ready().get(10, TimeUnit.SECONDS);
-        String info = Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
+        String info =
+                Files.readString(Path.of("/proc/self/fdinfo/" + sandbox.pidfd().number()));
         String pid = info.lines()
                 .filter(line -> line.startsWith("Pid:"))
                 .map(line -> line.substring(4).strip())
@@ -318,8 +328,11 @@ class DriversTest {
         assumeTrue(driver.runtimeClass().sharesKernel(), "the class gvisor has no broker");
         SandboxSpec hiding = spec().hiding(new PathPatterns(List.of("**/.env")));
         try (Sandbox sandbox = node.create(hiding)) {
-            assertThat(said(sandbox, "1000", "echo secret > seen; cat seen")).as("control").isEqualTo("secret\n");
-            assertThat(said(sandbox, "1000", "mv seen .env; cat .env || echo hidden")).contains("hidden");
+            assertThat(said(sandbox, "1000", "echo secret > seen; cat seen"))
+                    .as("control")
+                    .isEqualTo("secret\n");
+            assertThat(said(sandbox, "1000", "mv seen .env; cat .env || echo hidden"))
+                    .contains("hidden");
         }
     }
 
@@ -330,22 +343,22 @@ class DriversTest {
         assertThatThrownBy(() -> node.create(spec().withProfile(hostile)))
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("landlock_restrict_self");
-        Profile quiet = ProfileReader.alone()
-                .read(
-                        "test",
-                        """
+        Profile quiet = ProfileReader.alone().read("test", """
                         extends: default
                         devices: [/dev/null, /dev/urandom]
                         filesystem:
                           readonly: [/etc]
                           hidden: [/opt]
-                        """)
-                .withUsers(Profile.Users.SWITCH, Profile.Root.PACKAGES);
+                        """).withUsers(Profile.Users.SWITCH, Profile.Root.PACKAGES);
         try (Sandbox sandbox = node.create(spec().withProfile(quiet))) {
             assertThat(said(sandbox, "1000", "ls /dev"))
                     .isEqualTo("fd\nnull\nptmx\npts\nshm\nstderr\nstdin\nstdout\nurandom\n");
-            assertThat(said(sandbox, "0", "touch /home/x && echo made")).as("control").isEqualTo("made\n");
-            assertThat(said(sandbox, "0", "touch /etc/x || echo refused")).contains("Read-only").contains("refused");
+            assertThat(said(sandbox, "0", "touch /home/x && echo made"))
+                    .as("control")
+                    .isEqualTo("made\n");
+            assertThat(said(sandbox, "0", "touch /etc/x || echo refused"))
+                    .contains("Read-only")
+                    .contains("refused");
             assertThat(said(sandbox, "0", "mv /etc /etc2 || echo stays")).contains("stays");
         }
     }
@@ -363,7 +376,9 @@ class DriversTest {
                 List.of(),
                 1000,
                 driver);
-        assertThatThrownBy(() -> node.create(open)).isInstanceOf(Problem.class).hasMessageContaining("network mode localhost");
+        assertThatThrownBy(() -> node.create(open))
+                .isInstanceOf(Problem.class)
+                .hasMessageContaining("network mode localhost");
         assertThatThrownBy(() -> node.create(spec().hiding(new PathPatterns(List.of("**/.env")))))
                 .isInstanceOf(Problem.class)
                 .hasMessageContaining("rules for paths");

@@ -55,7 +55,8 @@ final class BareSandboxes {
 
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
         LaunchSpec spec = order.spec().withFlags(settings.switches().specFlags());
-        int listener = slot.launcher().launch(spec.encoded(0), List.of(), descriptors).listener();
+        int listener =
+                slot.launcher().launch(spec.encoded(0), List.of(), descriptors).listener();
         if (listener >= 0) {
             Fd.owned(listener).close();
         }

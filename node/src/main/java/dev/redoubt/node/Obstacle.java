@@ -33,12 +33,12 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                 obstacles.addFirst(new Obstacle(
                         "runtime",
                         ProblemCode.WALL_UNAVAILABLE,
-                        "driver " + spec.driver() + " needs " + runtime.program() + ", which is not in /usr/bin; install"
-                                + " the package " + runtime.program()));
+                        "driver " + spec.driver() + " needs " + runtime.program()
+                                + ", which is not in /usr/bin; install" + " the package " + runtime.program()));
             }
             runtime.refused(spec)
-                    .forEach(refused -> obstacles.add(
-                            new Obstacle(refused.key(), ProblemCode.UNPROCESSABLE, refused.reason())));
+                    .forEach(refused ->
+                            obstacles.add(new Obstacle(refused.key(), ProblemCode.UNPROCESSABLE, refused.reason())));
         });
         return List.copyOf(obstacles);
     }
@@ -52,7 +52,8 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                     "network mode " + network + " is not built yet; use none or localhost"));
         }
         if (!profile.runtimes().contains(driver.runtimeClass())) {
-            obstacles.add(new Obstacle("runtime", ProblemCode.UNPROCESSABLE, otherClass(profile, driver.runtimeClass())));
+            obstacles.add(
+                    new Obstacle("runtime", ProblemCode.UNPROCESSABLE, otherClass(profile, driver.runtimeClass())));
         }
         if (driver.runtimeClass() == RuntimeClass.GVISOR) {
             profile.requires().stream()

@@ -48,7 +48,6 @@ final class Slots implements AutoCloseable {
     /** Of native/sandbox.h: an OCI runtime will build the walls. */
     private static final int PREPARE_RUNTIME = 2;
 
-
     private final Spawner spawner;
     private final Owner owner;
     private final Ranges ranges;
@@ -256,7 +255,8 @@ final class Slots implements AutoCloseable {
         SandboxCgroup cgroup = cgroups.create(entry.resources());
         undo.add(cgroup::remove);
         if (kind instanceof Kind.ForRuntime) {
-            undo.add(cgroup::kill); // what a runtime has beside the guest is in the group and nobody's child that we wait for
+            undo.add(cgroup::kill); // what a runtime has beside the guest is in the group and nobody's child that we
+            // wait for
         }
         if (limited) {
             cgroup.apply(Limits.DEFAULT, List.of());

@@ -40,7 +40,11 @@ final class RuntimeProbes {
 
     static Finding judged(Driver driver, String program, String version) {
         return driver == Driver.CRUN && isOlder(version)
-                ? new Weak(part(driver), what(program), version, "crun " + LEAST_CRUN[0] + "." + LEAST_CRUN[1] + " or newer")
+                ? new Weak(
+                        part(driver),
+                        what(program),
+                        version,
+                        "crun " + LEAST_CRUN[0] + "." + LEAST_CRUN[1] + " or newer")
                 : new Fit(part(driver), what(program), version);
     }
 

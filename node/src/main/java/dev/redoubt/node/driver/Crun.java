@@ -49,7 +49,8 @@ record Crun() implements OciRuntime {
         }
         boolean mounted = spec.mounts().stream().anyMatch(mount -> isInDev(mount.target()));
         if (mounted || spec.files().paths().keySet().stream().anyMatch(path -> isInDev(path.text()))) {
-            refused.add(new Refused("filesystem", "the driver crun makes /dev itself and holds no mount or rule beneath it"));
+            refused.add(new Refused(
+                    "filesystem", "the driver crun makes /dev itself and holds no mount or rule beneath it"));
         }
         return List.copyOf(refused);
     }
@@ -77,14 +78,20 @@ record Crun() implements OciRuntime {
     }
 
     private static Map<String, Object> config(LaunchSpec spec, List<LaunchSpec.Mask> covers) {
-        List<LaunchSpec.Mask> present =
-                covers.stream().filter(Crun::isThere).toList();
+        List<LaunchSpec.Mask> present = covers.stream().filter(Crun::isThere).toList();
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", OciConfig.VERSION);
         config.put("process", OciConfig.process(spec, arguments(spec), capabilities(spec)));
         config.put("root", Map.of("path", "/root"));
         config.put("hostname", spec.hostname());
-        config.put("mounts", mounts(dev(spec), present, spec.files().stream().map(LaunchSpec.SynthesisedFile::path).toList()));
+        config.put(
+                "mounts",
+                mounts(
+                        dev(spec),
+                        present,
+                        spec.files().stream()
+                                .map(LaunchSpec.SynthesisedFile::path)
+                                .toList()));
         config.put("linux", linux(spec, present));
         config.put(
                 "annotations",

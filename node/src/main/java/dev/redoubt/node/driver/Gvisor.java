@@ -22,7 +22,22 @@ record Gvisor() implements OciRuntime {
     private static final String GUEST = "/run/redoubt/guest";
     /** getrlimit(2), by the numbers of asm-generic/resource.h. */
     private static final Map<Integer, String> LIMITS = Map.of(
-            3, "STACK", 4, "CORE", 7, "NOFILE", 8, "MEMLOCK", 11, "SIGPENDING", 12, "MSGQUEUE", 13, "NICE", 14, "RTPRIO");
+            3,
+            "STACK",
+            4,
+            "CORE",
+            7,
+            "NOFILE",
+            8,
+            "MEMLOCK",
+            11,
+            "SIGPENDING",
+            12,
+            "MSGQUEUE",
+            13,
+            "NICE",
+            14,
+            "RTPRIO");
 
     @Override
     public String program() {
@@ -43,10 +58,13 @@ record Gvisor() implements OciRuntime {
                     "filesystem",
                     "profile " + spec.profile().name() + " has rules for paths, which the class gvisor does not hold"));
         }
-        spec.mounts().stream().filter(mount -> !mount.readOnly()).forEach(mount -> refused.add(new Refused(
-                "mount",
-                "mount " + mount.source() + " would be writable, and runsc makes files as a user whom such a mount does not"
-                        + " know; with the class gvisor mount it with :ro")));
+        spec.mounts().stream()
+                .filter(mount -> !mount.readOnly())
+                .forEach(mount -> refused.add(new Refused(
+                        "mount",
+                        "mount " + mount.source()
+                                + " would be writable, and runsc makes files as a user whom such a mount does not"
+                                + " know; with the class gvisor mount it with :ro")));
         return List.copyOf(refused);
     }
 
@@ -91,12 +109,13 @@ record Gvisor() implements OciRuntime {
 
     private static Map<String, Object> config(LaunchSpec spec, IdRange ids) {
         Map<String, Object> config = new LinkedHashMap<>();
-        Map<String, Object> process = new LinkedHashMap<>(
-                OciConfig.process(spec, arguments(spec), spec.guestCapabilities()));
+        Map<String, Object> process =
+                new LinkedHashMap<>(OciConfig.process(spec, arguments(spec), spec.guestCapabilities()));
         process.put("rlimits", rlimits(spec));
         config.put("ociVersion", OciConfig.VERSION);
         config.put("process", process);
-        config.put("root", Map.of("path", "/root")); // what is to be read-only is a read-only mount: the gofer finds it so
+        config.put(
+                "root", Map.of("path", "/root")); // what is to be read-only is a read-only mount: the gofer finds it so
         config.put("hostname", spec.hostname());
         config.put("mounts", mounts(spec));
         config.put("linux", linux(ids));
@@ -138,7 +157,11 @@ record Gvisor() implements OciRuntime {
                     tmpfs.path(),
                     "tmpfs",
                     "tmpfs",
-                    List.of("nosuid", "nodev", "mode=" + Integer.toOctalString(tmpfs.mode()), "size=" + tmpfs.bytes())));
+                    List.of(
+                            "nosuid",
+                            "nodev",
+                            "mode=" + Integer.toOctalString(tmpfs.mode()),
+                            "size=" + tmpfs.bytes())));
         }
         mounts.add(OciConfig.mount(GUEST, "bind", "/guest", List.of("bind", "ro")));
         return mounts;

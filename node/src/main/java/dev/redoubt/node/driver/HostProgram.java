@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param links of the host's root, as /lib is one where programs and libraries are all below /usr
  */
 public record HostProgram(Path path, List<Path> directories, List<Runtime.Link> links) {
-    private static final List<Path> PLACES = List.of(Path.of("/usr/bin"), Path.of("/usr/sbin"), Path.of("/usr/local/bin"));
+    private static final List<Path> PLACES =
+            List.of(Path.of("/usr/bin"), Path.of("/usr/sbin"), Path.of("/usr/local/bin"));
     private static final List<String> ROOTS = List.of("usr", "bin", "sbin", "lib", "lib64");
 
     public HostProgram {

@@ -46,7 +46,9 @@ public record DriverTable(Map<Driver, Report> reports) {
     }
 
     private static long count(List<Finding> findings, Class<? extends Outcome> kind) {
-        return findings.stream().filter(finding -> kind.isInstance(finding.outcome())).count();
+        return findings.stream()
+                .filter(finding -> kind.isInstance(finding.outcome()))
+                .count();
     }
 
     private List<Finding> of(Driver driver, String group) {
@@ -64,7 +66,8 @@ public record DriverTable(Map<Driver, Report> reports) {
     private List<String> groups() {
         Map<String, Long> groups = reports.values().stream()
                 .flatMap(report -> report.findings().stream())
-                .collect(Collectors.groupingBy(finding -> finding.probe().group(), LinkedHashMap::new, Collectors.counting()));
+                .collect(Collectors.groupingBy(
+                        finding -> finding.probe().group(), LinkedHashMap::new, Collectors.counting()));
         return new ArrayList<>(groups.keySet());
     }
 

@@ -22,6 +22,7 @@ public final class Launcher implements AutoCloseable {
     private static final int REPORT = 24;
     /** After a report: what an OCI runtime said. */
     private static final int WORDS = 400;
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Spawner spawner;

@@ -40,10 +40,9 @@ class DoctorTest {
 
     @Test
     void everyRuntimeIsNamedWithItsVersion() {
-        assertThat(RuntimeProbes.look())
-                .extracting(Finding::wall)
-                .containsExactly("driver crun", "driver gvisor");
-        assertThat(RuntimeProbes.judged(Driver.CRUN, "crun", "crun version 1.8.1")).isInstanceOf(Fit.class);
+        assertThat(RuntimeProbes.look()).extracting(Finding::wall).containsExactly("driver crun", "driver gvisor");
+        assertThat(RuntimeProbes.judged(Driver.CRUN, "crun", "crun version 1.8.1"))
+                .isInstanceOf(Fit.class);
         assertThat(RuntimeProbes.judged(Driver.CRUN, "crun", "crun version 0.17"))
                 .isInstanceOfSatisfying(
                         Weak.class, old -> assertThat(old.mend()).contains("1.8"));

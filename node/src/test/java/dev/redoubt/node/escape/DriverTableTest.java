@@ -23,7 +23,8 @@ class DriverTableTest {
         return table.stream()
                 .skip(2)
                 .map(DriverTableTest::cells)
-                .filter(cells -> !cells.getFirst().equals("all") && !cells.get(column).isEmpty())
+                .filter(cells ->
+                        !cells.getFirst().equals("all") && !cells.get(column).isEmpty())
                 .map(List::getFirst)
                 .toList();
     }
@@ -36,7 +37,10 @@ class DriverTableTest {
     }
 
     private static List<String> cells(String line) {
-        return Arrays.stream(line.split("\\|", -1)).map(String::strip).toList().subList(1, line.split("\\|", -1).length - 1);
+        return Arrays.stream(line.split("\\|", -1))
+                .map(String::strip)
+                .toList()
+                .subList(1, line.split("\\|", -1).length - 1);
     }
 
     /** It was made by the command that it names, so every number is one of a run. */
@@ -44,8 +48,9 @@ class DriverTableTest {
     void everyCellSaysHowManyOfHowMany() throws IOException {
         List<String> table = table();
         assertThat(cells(table.getFirst())).containsExactly("attacks", "native", "crun", "gvisor");
-        assertThat(table.stream().skip(2)).allSatisfy(line -> assertThat(cells(line).stream().skip(1))
-                .allMatch(cell -> cell.matches("[0-9]+ of [0-9]+(, [0-9]+ harmless)?(; [0-9]+ open)?")));
+        assertThat(table.stream().skip(2))
+                .allSatisfy(line -> assertThat(cells(line).stream().skip(1))
+                        .allMatch(cell -> cell.matches("[0-9]+ of [0-9]+(, [0-9]+ harmless)?(; [0-9]+ open)?")));
         assertThat(cells(table.getLast()).getFirst()).isEqualTo("all");
     }
 

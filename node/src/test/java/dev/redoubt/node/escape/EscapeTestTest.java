@@ -85,8 +85,7 @@ final class EscapeTestTest {
     void nothingIsOpenForAPlainJobWhateverTheDriver(Driver driver) throws IOException, InterruptedException {
         assumeTrue(Node.isInstalled(driver), () -> "the program of driver " + driver + " is not installed");
         image();
-        Report report =
-                new EscapeTest(settings(), SandboxSpec.of("busybox").withDriver(driver)).runAsPlain();
+        Report report = new EscapeTest(settings(), SandboxSpec.of("busybox").withDriver(driver)).runAsPlain();
 
         assertThat(report.withoutProof()).isEmpty();
         assertThat(report.unexplained(Explained.builtIn(driver))).isEmpty();
