@@ -1,10 +1,14 @@
 /*
  * The guest: PID 1 of a sandbox. Starts jobs for the node, keeps their output until the node has it, reaps.
  *
- *     redoubt-guest [--sudo MASK] [--idle MS]
+ *     redoubt-guest [--sudo MASK] [--idle MS] [--channel FD] [--life FD]
+ *                   [--binary FD --answer FD --ruleset FD --securebits BITS --capabilities MASK]
  *
  * MASK is the hexadecimal capability mask of root commands asked for through sudo. After MS milliseconds without a byte of
  * any job's streams the guest ends, and so does all that is inside: no node has to be there for it.
+ *
+ * The second line, and the channel elsewhere than at 3, are for the guest of an OCI runtime (guest_confine.c). When the
+ * pipe of --life ends the guest does too: there the kernel does not tell it of the spawner's end.
  *
  * Descriptor 3 is the channel (PROTOCOL.md, section 1). One thread, no locks, nothing that blocks: a job, a stranger on
  * the sudo socket and a node that does not read can each stop only what is theirs.
@@ -41,7 +45,7 @@
 #define REAP_AT_ONCE 256
 #define COOL_MS 1000
 #define IDLE_MS_MAX (1ULL << 40) /* 35 years: added to any clock it is still a time */
-#define USAGE "usage: redoubt-guest [--sudo MASK] [--idle MS]"
+#define USAGE "usage: redoubt-guest [--sudo MASK] [--idle MS] ..."
 
 struct guest guest = {.sudo_listener = -1, .sudo_admitting = -1};
 
@@ -167,28 +171,66 @@ static void say_ready(void)
 	channel_control(FRAME_READY, 0, 0, payload, sizeof payload);
 }
 
+static struct handed handed;
+
+/* A number that is one of the options'. */
+static bool take_option(const char *option, const char *value)
+{
+	const struct {
+		const char *name;
+		unsigned base;
+		uint64_t *number;
+	} options[] = {
+		{"--sudo", 16, &guest.sudo_capabilities}, {"--idle", 10, &guest.idle_ms},
+		{"--channel", 10, &handed.channel},	  {"--life", 10, &handed.life},
+		{"--binary", 10, &handed.binary},	  {"--answer", 10, &handed.answer},
+		{"--ruleset", 10, &handed.ruleset},	  {"--securebits", 16, &handed.securebits},
+		{"--capabilities", 16, &handed.capabilities},
+	};
+
+	for (unsigned i = 0; i < sizeof options / sizeof *options; i++)
+		if (strcmp(option, options[i].name) == 0)
+			return parse_number(value, options[i].base, options[i].number);
+	return false;
+}
+
 static void parse_arguments(int argc, char **argv)
 {
+	handed.channel = CHANNEL_FD;
 	for (int i = 1; i < argc; i++) {
 		const char *option = argv[i];
 
-		if (++i == argc)
+		if (++i == argc || !take_option(option, argv[i]) || guest.idle_ms > IDLE_MS_MAX)
 			die(USAGE);
-		if (strcmp(option, "--sudo") == 0 && parse_number(argv[i], 16, &guest.sudo_capabilities))
+		if (strcmp(option, "--sudo") == 0)
 			guest.sudo = true;
-		else if (strcmp(option, "--idle") != 0 || !parse_number(argv[i], 10, &guest.idle_ms) || guest.idle_ms > IDLE_MS_MAX)
-			die(USAGE);
 	}
+}
+
+/* Standard streams, where a runtime hands down nothing else, become /dev/null soon. */
+static void move_descriptors(void)
+{
+	int life = (int)handed.life;
+
+	if (handed.life != 0 && (life = fcntl(life, F_DUPFD_CLOEXEC, CHANNEL_FD + 1)) < 0)
+		die("--life");
+	if (handed.life > CHANNEL_FD)
+		close((int)handed.life);
+	handed.life = (uint64_t)life;
+	if (handed.channel != CHANNEL_FD && dup2((int)handed.channel, CHANNEL_FD) < 0)
+		die("--channel");
 }
 
 static void start(int argc, char **argv)
 {
 	parse_arguments(argc, argv);
+	move_descriptors();
 	if (fcntl(CHANNEL_FD, F_GETFD) < 0)
 		die("descriptor 3 is not open");
 	/* First of all: nobody inside may look at us by /proc/1 or ptrace (prctl(2), PR_SET_DUMPABLE). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		die("prctl");
+	confine(&handed);
 	umask(022);
 	take_capabilities();
 	raise_file_limit();
@@ -199,6 +241,8 @@ static void start(int argc, char **argv)
 	take_signals();
 	take_streams();
 	channel_open(CHANNEL_FD);
+	if (handed.life != 0)
+		watch((int)handed.life, EPOLLIN, 0, WATCH_LIFE, true);
 	sudo_listen();
 	say_ready();
 	guest.last_byte = now_ms();
@@ -255,6 +299,8 @@ static void handle(const struct epoll_event *event)
 	case WATCH_ADMITTED:
 		sudo_admitted();
 		break;
+	case WATCH_LIFE:
+		_exit(0); /* nothing was ever written there: the spawner is dead, and we are process 1 */
 	default:
 		job = job_find((uint32_t)(event->data.u64 >> 8));
 		if (job != NULL)

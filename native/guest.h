@@ -2,6 +2,7 @@
  * What the parts of the guest share. The guest is one thread, so its state is one plain struct.
  *
  *   guest.c           start, the loop, reaping
+ *   guest_confine.c   the last walls, where an OCI runtime built the others
  *   guest_channel.c   the socket to the node: frames in, frames out
  *   guest_dispatch.c  what each frame from the node does
  *   guest_job.c       one job: its pipes, the output it is still owed for, its end
@@ -165,6 +166,20 @@ void nap(void);
 #define WATCH_SIGNALS (PORTS + 1)
 #define WATCH_SUDO (PORTS + 2)
 #define WATCH_ADMITTED (PORTS + 3)
+#define WATCH_LIFE (PORTS + 4)
+
+/* guest_confine.c */
+/* What the guest is told of what an OCI runtime handed down; each 0 when there is none. */
+struct handed {
+	uint64_t channel; /* where it is, if not 3 */
+	uint64_t life;	  /* a pipe that ends with the spawner, if the kernel does not tell us otherwise */
+	uint64_t binary;  /* our own, to be closed */
+	uint64_t answer;  /* the builder's socket, to be closed when all walls are up */
+	uint64_t ruleset; /* Landlock's; with it come the two that follow */
+	uint64_t securebits;
+	uint64_t capabilities;
+};
+void confine(const struct handed *handed);
 
 /* guest_channel.c */
 void channel_open(int fd);

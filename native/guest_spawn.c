@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ static void keep_descriptors(const struct request *request, struct stdio stdio, 
 		fail(STEP_PIPE, errno);
 	if (dup2((request->flags & REQUEST_MERGE) != 0 ? 1 : stdio.err, 2) < 0 && stdio.err >= 0)
 		fail(STEP_PIPE, errno);
-	if (syscall(SYS_close_range, STATUS_FD + 1, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, STATUS_FD + 1, INT_MAX, 0) < 0)
 		fail(STEP_PIPE, errno);
 }
 
@@ -149,6 +150,24 @@ static void keep_capabilities(uint64_t mask)
 		fail(STEP_CAPABILITIES, errno);
 }
 
+/* The other end: by the descriptor, where no path can be a trick. A kernel that knows only the old way (gVisor's) asks for one. */
+static int open_slave(int master)
+{
+	char path[24] = "/dev/pts/";
+	char *end = path + 9;
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	unsigned number, scale = 1;
+
+	if (slave >= 0 || errno != ENOTTY || ioctl(master, TIOCGPTN, &number) < 0)
+		return slave;
+	while (number / scale >= 10)
+		scale *= 10;
+	for (; scale > 0; scale /= 10)
+		*end++ = (char)('0' + number / scale % 10);
+	*end = 0;
+	return open(path, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Opened with the job's ids, so that the terminal in /dev/pts is the job's; its other end goes to the guest. */
 static void open_terminal(const struct request *request)
 {
@@ -166,7 +185,7 @@ static void open_terminal(const struct request *request)
 
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0)
 		fail(STEP_PTY, errno);
-	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); /* by the descriptor: no path to trick */
+	slave = open_slave(master);
 	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
 		fail(STEP_PTY, errno);
 	memcpy(CMSG_DATA(&control.header), &master, sizeof master);

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -201,7 +202,7 @@ _Noreturn static void door(void)
 	if (connection < 0 || dup3(connection, CONNECTION, O_CLOEXEC) < 0)
 		_exit(1);
 	/* Nothing else of the guest is needed. This also closes the pipe by which it hears that we have accepted. */
-	if (syscall(SYS_close_range, CONNECTION + 1, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, CONNECTION + 1, INT_MAX, 0) < 0)
 		_exit(1);
 	setsockopt(CONNECTION, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	setsockopt(CONNECTION, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);

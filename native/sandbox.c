@@ -29,6 +29,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include "builder.h"
 #include "io.h"
 #include "kernel.h"
 #include "spec.h"
@@ -36,15 +37,15 @@
 enum { ID_COUNT = 65536 };
 
 /* The builder's and the inner process's own copy: each is a process of its own. */
-static uint8_t message[SPEC_MESSAGE_MAX];
-static struct spec spec;
+uint8_t message[SPEC_MESSAGE_MAX];
+struct spec spec;
 static struct plan plan;
 static int planned_files[SPEC_FILES_MAX];
-static int answer_to;
-static int node = -1; /* the builder's, while somebody there waits for its answer */
-static uint32_t item; /* of the list that a step goes through, from 1 */
+int answer_to;
+int node = -1;
+uint32_t item;
 
-static _Noreturn void fail(enum step step)
+_Noreturn void fail(enum step step)
 {
 	struct report report = {.kind = REPORT_FAILED, .error = errno ? errno : EINVAL, .step = step, .item = item};
 	struct iovec part = {&report, sizeof report};
@@ -55,15 +56,14 @@ static _Noreturn void fail(enum step step)
 	_exit(1);
 }
 
-/* Every call below either returns something usable or ends the process with the step's name. */
-static long must(long result, enum step step)
+long must(long result, enum step step)
 {
 	if (result < 0)
 		fail(step);
 	return result;
 }
 
-static void write_text(const char *path, const char *text, enum step step)
+void write_text(const char *path, const char *text, enum step step)
 {
 	int fd = must(open(path, O_WRONLY | O_CLOEXEC), step);
 	must(write(fd, text, strlen(text)), step);
@@ -72,7 +72,7 @@ static void write_text(const char *path, const char *text, enum step step)
 
 /* The parent's death kills us (prctl(2), PR_SET_PDEATHSIG), also when it died before we asked: its end of the life pipe is
  * closed before its children are told (do_exit in kernel/exit.c), so one of the two is always seen. */
-static void die_with_spawner(int life)
+void die_with_spawner(int life)
 {
 	must(prctl(PR_SET_PDEATHSIG, SIGKILL), STEP_SPAWNER_GONE);
 	struct pollfd gone = {.fd = life, .events = POLLIN};
@@ -81,17 +81,17 @@ static void die_with_spawner(int life)
 		fail(STEP_SPAWNER_GONE);
 }
 
-static int open_file_system(const char *type, enum step step)
+int open_file_system(const char *type, enum step step)
 {
 	return must(syscall(NR_FSOPEN, type, FSOPEN_CLOEXEC), step);
 }
 
-static void set_option(int context, const char *key, const char *value, enum step step)
+void set_option(int context, const char *key, const char *value, enum step step)
 {
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_STRING, key, value, 0), step);
 }
 
-static int make_mount(int context, unsigned attributes, enum step step)
+int make_mount(int context, unsigned attributes, enum step step)
 {
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), step);
 	int mount = must(syscall(NR_FSMOUNT, context, FSMOUNT_CLOEXEC, attributes), step);
@@ -99,7 +99,7 @@ static int make_mount(int context, unsigned attributes, enum step step)
 	return mount;
 }
 
-static int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, unsigned attributes, enum step step)
+int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, uint32_t owner, unsigned attributes, enum step step)
 {
 	char number[32];
 	int context = open_file_system("tmpfs", step);
@@ -109,24 +109,29 @@ static int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, unsigned at
 	set_option(context, "nr_inodes", number, step);
 	snprintf(number, sizeof number, "%o", mode);
 	set_option(context, "mode", number, step);
+	snprintf(number, sizeof number, "%u", owner);
+	if (owner != 0) {
+		set_option(context, "uid", number, step);
+		set_option(context, "gid", number, step);
+	}
 	return make_mount(context, attributes, step);
 }
 
-static void attach(int mount, int target, const char *path, enum step step)
+void attach(int mount, int target, const char *path, enum step step)
 {
 	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (path[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
 	must(syscall(NR_MOVE_MOUNT, mount, "", target, path, flags), step);
 	close(mount);
 }
 
-static void set_attributes(int mount, const struct mount_attr *attributes, enum step step)
+void set_attributes(int mount, const struct mount_attr *attributes, enum step step)
 {
 	must(syscall(NR_MOUNT_SETATTR, mount, "", AT_EMPTY_PATH, attributes, sizeof *attributes), step);
 }
 
 /* ---- the builder ---- */
 
-static void make_network_namespace(void)
+void make_network_namespace(void)
 {
 	/* Made here, before the user namespace: owned by the host, so that uid 0 inside gets EPERM on every change to it. */
 	must(syscall(SYS_unshare, CLONE_NEWNET), STEP_NETWORK_NAMESPACE);
@@ -149,7 +154,7 @@ static void make_network_namespace(void)
  * Never shared between sandboxes: on a common inode one could lock out the other (flock(2)) or watch what it opens
  * (inotify(7)). Made by the host's root, because inside nobody may make a device node.
  */
-static void make_own_tree(uint32_t id_base)
+void make_own_tree(uint32_t id_base)
 {
 	static const struct { const char *path; unsigned major, minor; } devices[] = {
 		{"null", 1, 3}, {"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7},
@@ -164,7 +169,7 @@ static void make_own_tree(uint32_t id_base)
 		{"dev", 0755, 1}, {"dev/pts", 0755, 1}, {"dev/shm", 01777, 1}, {"empty", 0555, 0},
 	};
 	umask(0);
-	attach(make_tmpfs(1 << 20, 128, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEV), AT_FDCWD, "/own", STEP_DEV);
+	attach(make_tmpfs(1 << 20, 128, 0755, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEV), AT_FDCWD, "/own", STEP_DEV);
 	int own = must(open("/own", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_DEV);
 	must(fchownat(own, "", id_base, id_base, AT_EMPTY_PATH), STEP_DEV); /* synthesised files will be made in it */
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
@@ -185,7 +190,7 @@ static void make_own_tree(uint32_t id_base)
 	umask(022);
 }
 
-static void raise_effective_capabilities(uint32_t without, enum step step)
+void raise_effective_capabilities(uint32_t without, enum step step)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[2];
@@ -196,7 +201,18 @@ static void raise_effective_capabilities(uint32_t without, enum step step)
 	must(syscall(SYS_capset, &header, sets), step);
 }
 
-static pid_t clone_inner(uint32_t id_base, int *pidfd)
+void join_cgroups(uint32_t flags, const int *cgroups, int cgroup_count)
+{
+	/* v1: joined now, long before the launch, because the write waits for an RCU grace period (7 ms measured).
+	 * v2: the spawner cloned us into the cgroup. */
+	if (!(flags & PREPARE_CGROUP2))
+		for (int i = 0; i < cgroup_count; i++)
+			must(write(cgroups[i], "0", 1), STEP_CGROUP_JOIN);
+	close_all(cgroups, cgroup_count);
+}
+
+/* Clones with the effective id of the sandbox's first user. */
+pid_t clone_as(uint32_t id_base, struct clone_args *arguments)
 {
 	/* What a user namespace uses up of per-user limits (inotify instances, say) counts for whoever made it. Made by the
 	 * host's root, all sandboxes and the host's own daemons would share one count and one sandbox could exhaust it; so
@@ -204,6 +220,14 @@ static pid_t clone_inner(uint32_t id_base, int *pidfd)
 	must(syscall(SYS_setresuid, -1, id_base, -1), STEP_NAMESPACES);
 	raise_effective_capabilities(0, STEP_NAMESPACES);
 
+	pid_t child = must(syscall(NR_CLONE3, arguments, sizeof *arguments), STEP_NAMESPACES);
+	if (child != 0)
+		must(syscall(SYS_setresuid, -1, 0, -1), STEP_NAMESPACES);
+	return child;
+}
+
+static pid_t clone_inner(uint32_t id_base, int *pidfd)
+{
 	/* CLONE_PARENT: the guest is the spawner's child, so that its end is the spawner's to reap and the spawner's end is
 	 * its own (PR_SET_PDEATHSIG names the parent). The network namespace is inherited: see above. CLONE_PIDFD: to whoever
 	 * opens it by number later, the spawner may have reaped this process and the number may be a stranger's. */
@@ -212,13 +236,10 @@ static pid_t clone_inner(uint32_t id_base, int *pidfd)
 			 CLONE_PIDFD,
 		.pidfd = (uintptr_t)pidfd,
 	};
-	pid_t inner = must(syscall(NR_CLONE3, &arguments, sizeof arguments), STEP_NAMESPACES);
-	if (inner != 0)
-		must(syscall(SYS_setresuid, -1, 0, -1), STEP_NAMESPACES);
-	return inner;
+	return clone_as(id_base, &arguments);
 }
 
-static void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t outside, uint32_t count, enum step step)
+void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t outside, uint32_t count, enum step step)
 {
 	char path[64], map[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", pid, kind);
@@ -226,7 +247,7 @@ static void write_id_map(pid_t pid, const char *kind, uint32_t inside, uint32_t 
 	write_text(path, map, step);
 }
 
-static int user_namespace_of(pid_t pid, enum step step)
+int user_namespace_of(pid_t pid, enum step step)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
@@ -266,13 +287,13 @@ static int upper_mount(const int *descriptors)
 {
 	if (spec.upper_kind == UPPER_DIRECTORY)
 		return descriptors[spec.layers];
-	int mount = make_tmpfs(spec.upper_size, spec.upper_inodes, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_OVERLAY);
+	int mount = make_tmpfs(spec.upper_size, spec.upper_inodes, 0755, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_OVERLAY);
 	must(mkdirat(mount, "u", 0755), STEP_OVERLAY);
 	must(mkdirat(mount, "w", 0755), STEP_OVERLAY);
 	return mount;
 }
 
-static int make_overlay(const int *descriptors, int user_namespace, uint32_t id_base)
+int make_overlay(const int *descriptors, int user_namespace, uint32_t id_base)
 {
 	/* Layers are attached in this process's own mount namespace under short relative names: the names show in the
 	 * sandbox's mountinfo, where a path of the host would tell a stranger how the host is laid out. */
@@ -315,7 +336,7 @@ static int make_overlay(const int *descriptors, int user_namespace, uint32_t id_
 	return mount;
 }
 
-static void prepare_binds(const int *descriptors, int count, int user_namespace, uint32_t id_base)
+void prepare_binds(const int *descriptors, int count, int user_namespace, uint32_t id_base)
 {
 	for (uint32_t i = 0; i < spec.bind_count; i++) {
 		const struct spec_bind *bind = &spec.binds[i];
@@ -364,13 +385,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	if (plan_read(plan_bytes, plan_length, &plan) != 0)
 		fail(STEP_SPEC);
 
-	/* v1: joined now, long before the launch, because the write waits for an RCU grace period (7 ms measured).
-	 * v2: the spawner cloned us into the cgroup. */
-	if (!(flags & PREPARE_CGROUP2))
-		for (int i = 0; i < cgroup_count; i++)
-			must(write(cgroups[i], "0", 1), STEP_CGROUP_JOIN);
-	close_all(cgroups, cgroup_count);
-
+	join_cgroups(flags, cgroups, cgroup_count);
 	if (!(flags & PREPARE_TEST_HOST_NETWORK))
 		make_network_namespace();
 	must(syscall(SYS_unshare, CLONE_NEWNS), STEP_STAGING);
@@ -491,10 +506,8 @@ static int open_in(int directory, const char *path, unsigned flags)
 	return syscall(NR_OPENAT2, directory, path, &how, sizeof how);
 }
 
-enum want { WANT_DIRECTORY, WANT_FILE };
-
 /* The mount point `path`, made part by part where it is missing. */
-static int mount_point(int root, const char *path, enum want want)
+int mount_point(int root, const char *path, enum want want)
 {
 	char part[256];
 	int here = must(open_in(root, ".", O_DIRECTORY), STEP_MOUNT_POINT);
@@ -531,7 +544,7 @@ static int mount_point(int root, const char *path, enum want want)
 	return here;
 }
 
-static int clone_tree(int directory, const char *path, enum step step)
+int clone_tree(int directory, const char *path, enum step step)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (path[0] ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH);
 	return must(syscall(NR_OPEN_TREE, directory, path, flags), step);
@@ -544,18 +557,18 @@ static int clone_whole_tree(int directory, enum step step)
 	return must(syscall(NR_OPEN_TREE, directory, "", flags), step);
 }
 
-static void make_tmpfs_list(int root)
+void make_tmpfs_list(int root, uint32_t owner)
 {
 	for (uint32_t i = 0; i < spec.tmpfs_count; i++) {
 		const struct spec_tmpfs *t = &spec.tmpfs[i];
 		int point = mount_point(root, t->path, WANT_DIRECTORY);
-		attach(make_tmpfs(t->size, t->inodes, t->mode, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_TMPFS), point, "",
-		       STEP_TMPFS);
+		attach(make_tmpfs(t->size, t->inodes, t->mode, owner, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, STEP_TMPFS), point,
+		       "", STEP_TMPFS);
 		close(point);
 	}
 }
 
-static void make_binds(int root, const int *descriptors, int count)
+void make_binds(int root, const int *descriptors, int count)
 {
 	/* The builder handed on what follows the layers, and the overlay in front of it. */
 	uint32_t own = spec.layers + (spec.upper_kind == UPPER_DIRECTORY);
@@ -589,7 +602,7 @@ static void place_synthesised_file(int root, const char *path, uint32_t number)
 }
 
 /* The same tree once more: what shows from here can only be read. */
-static void make_synthesised_store(void)
+void make_synthesised_store(void)
 {
 	const struct mount_attr read_only = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
@@ -598,7 +611,7 @@ static void make_synthesised_store(void)
 	attach(mount, AT_FDCWD, "/synthesised", STEP_SYNTHESISED);
 }
 
-static int synthesised_file(uint32_t number)
+int synthesised_file(uint32_t number)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/own/%u", number);
@@ -640,7 +653,7 @@ static void check_planned_files(void)
 			fail(STEP_SYNTHESISED);
 }
 
-static void make_masks(int root, const struct spec_mask *masks, uint32_t count)
+void make_masks(int root, const struct spec_mask *masks, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct spec_mask *mask = &masks[i];
@@ -704,12 +717,21 @@ static int make_ready(void)
 		place_synthesised_file(here, plan.files[i], i);
 	}
 	close(here);
+	return make_terminals(0);
+}
 
+int make_terminals(uint32_t id_base)
+{
+	char tty[16];
+	snprintf(tty, sizeof tty, "%u", id_base + 5);
 	int context = open_file_system("devpts", STEP_DEVPTS);
 	set_option(context, "mode", "620", STEP_DEVPTS);
-	set_option(context, "gid", "5", STEP_DEVPTS);
+	set_option(context, "gid", tty, STEP_DEVPTS);
 	set_option(context, "ptmxmode", "666", STEP_DEVPTS);
-	return make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS);
+	int mount = make_mount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_DEVPTS);
+	if (id_base != 0)
+		must(fchownat(mount, "", id_base, id_base, AT_EMPTY_PATH), STEP_DEVPTS);
+	return mount;
 }
 
 /* The tree is this sandbox's own, so what is not to be there goes away. */
@@ -723,7 +745,7 @@ static void remove_devices(void)
 	close(dev);
 }
 
-static void attach_ready(int root, int terminals)
+void attach_devices(int root, int terminals)
 {
 	remove_devices();
 	int point = mount_point(root, "/dev", WANT_DIRECTORY);
@@ -732,7 +754,12 @@ static void attach_ready(int root, int terminals)
 	point = must(open_in(root, "dev/pts", O_DIRECTORY), STEP_DEVPTS);
 	attach(terminals, point, "", STEP_DEVPTS);
 	close(point);
-	point = mount_point(root, "/proc", WANT_DIRECTORY);
+}
+
+/* The one that was covered while the slot waited. */
+static void move_proc(int root)
+{
+	int point = mount_point(root, "/proc", WANT_DIRECTORY);
 	must(syscall(NR_MOVE_MOUNT, AT_FDCWD, "/proc", point, "", MOVE_MOUNT_T_EMPTY_PATH), STEP_PROC);
 	close(point);
 }
@@ -742,8 +769,9 @@ static void build_root(int terminals, const int *descriptors, int count)
 	attach(descriptors[0], AT_FDCWD, "/root", STEP_ROOT);
 	int root = must(open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_ROOT);
 
-	attach_ready(root, terminals);
-	make_tmpfs_list(root);
+	attach_devices(root, terminals);
+	move_proc(root);
+	make_tmpfs_list(root, 0);
 	make_binds(root, descriptors, count);
 	make_masks(root, spec.masks, spec.mask_count);
 	check_planned_files();
@@ -759,7 +787,7 @@ static void build_root(int terminals, const int *descriptors, int count)
 	close(root);
 }
 
-static void set_limits(void)
+void set_limits(void)
 {
 	for (uint32_t i = 0; i < spec.rlimit_count; i++) {
 		struct rlimit wanted = {spec.rlimits[i].soft, spec.rlimits[i].hard}, now;
@@ -808,11 +836,10 @@ static void lock_privileges(void)
 			must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), STEP_CAPABILITIES);
 }
 
-static void apply_landlock(void)
+int make_ruleset(int root)
 {
 	struct landlock_ruleset handled = {spec.landlock_fs, spec.landlock_net, spec.landlock_scoped};
 	int ruleset = must(syscall(NR_LANDLOCK_CREATE_RULESET, &handled, sizeof handled, 0), STEP_LANDLOCK);
-	int root = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_LANDLOCK);
 	for (uint32_t i = 0; i < spec.rule_count; i++) {
 		const char *path = spec.rules[i].path + strspn(spec.rules[i].path, "/");
 		int object = open_in(root, path[0] ? path : ".", 0);
@@ -823,6 +850,13 @@ static void apply_landlock(void)
 		must(syscall(NR_LANDLOCK_ADD_RULE, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0), STEP_LANDLOCK);
 		close(object);
 	}
+	return ruleset;
+}
+
+static void apply_landlock(void)
+{
+	int root = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_LANDLOCK);
+	int ruleset = make_ruleset(root);
 	must(syscall(NR_LANDLOCK_RESTRICT_SELF, ruleset, 0), STEP_LANDLOCK);
 	close(root);
 	close(ruleset);

@@ -28,10 +28,12 @@ struct report {
 		uint32_t life_s;  /* REPORT_LAUNCHED: as in the spec */
 	};
 	uint32_t item;   /* REPORT_FAILED: which entry of the step's list in the spec, from 1; 0 when it has none */
+	int32_t guest;   /* REPORT_LAUNCHED by an OCI runtime: the guest, as the spawner sees it; else 0 */
 };
 
 enum prepare_flag {
 	PREPARE_CGROUP2 = 1,
+	PREPARE_RUNTIME = 2, /* an OCI runtime will build the walls: see runtime.c */
 	PREPARE_TEST_HOST_NETWORK = 0x100, /* test build only: layer E away */
 	PREPARE_TEST_REAPED_FIRST = 0x200, /* test build only: the inner process is killed and reaped before it is reported */
 };
@@ -48,5 +50,9 @@ struct builder_sockets {
  *   cgroups  v1: cgroup.procs of each hierarchy, open for writing */
 _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan,
 			     size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count);
+
+/* The same for a sandbox that an OCI runtime builds. It has no plan. */
+_Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, uint32_t flags, struct builder_sockets sockets,
+				  const int *cgroups, int cgroup_count);
 
 #endif

@@ -301,7 +301,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 	memcpy(&id_base, payload, 4);
 	memcpy(&flags, payload + 4, 4);
 #ifndef REDOUBT_TEST_WALLS
-	if (flags & ~(uint32_t)PREPARE_CGROUP2) {
+	if (flags & ~(uint32_t)(PREPARE_CGROUP2 | PREPARE_RUNTIME)) {
 		answer(node, request, EINVAL, STEP_REQUEST, NULL, 0, NULL, 0);
 		return;
 	}
@@ -359,8 +359,10 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 		int cgroups[CGROUP_DESCRIPTORS_MAX];
 		for (int i = 0; i < count; i++)
 			cgroups[i] = 13 + i;
-		build_sandbox(&own, id_base, flags, payload + 8, length - 8,
-			      (struct builder_sockets){.control = 8, .orders = 9, .channel = 10}, cgroups, count);
+		const struct builder_sockets sockets = {.control = 8, .orders = 9, .channel = 10};
+		if (flags & PREPARE_RUNTIME)
+			build_with_runtime(&own, id_base, flags, sockets, cgroups, count);
+		build_sandbox(&own, id_base, flags, payload + 8, length - 8, sockets, cgroups, count);
 	}
 	int error = errno;
 	for (int i = 0; i < 3; i++)
@@ -506,6 +508,21 @@ static void heard_launched(struct sandbox *sandbox, const struct report *report,
 	sandbox->state = RUNNING;
 }
 
+/* A guest that an OCI runtime started is its builder's child, and ours when that has ended. Then it may have ended and been
+ * reaped already, before this was read: a zombie takes a signal, what is reaped does not. */
+static void heard_started(struct sandbox *sandbox, const struct report *report, int pidfd, int listener)
+{
+	close_one(&sandbox->pidfd); /* the builder's */
+	sandbox->pidfd = pidfd;
+	heard_launched(sandbox, report, listener);
+	if (syscall(NR_PIDFD_SEND_SIGNAL, pidfd, 0, NULL, 0) == 0)
+		sandbox->inner = report->guest;
+	else
+		sandbox->status = status_of_stranger(report->guest);
+	if (sandbox->forgotten)
+		kill_sandbox(sandbox);
+}
+
 /* @return whether there may be more to hear */
 static int serve_builder(struct sandbox *sandbox)
 {
@@ -524,6 +541,8 @@ static int serve_builder(struct sandbox *sandbox)
 	}
 	if (report.kind == REPORT_PREPARED && count == 2)
 		heard_prepared(sandbox, &report, fds[0], fds[1]);
+	else if (report.kind == REPORT_LAUNCHED && report.guest != 0 && count >= 1)
+		heard_started(sandbox, &report, fds[0], count == 2 ? fds[1] : -1);
 	else if (report.kind == REPORT_LAUNCHED)
 		heard_launched(sandbox, &report, count == 1 ? fds[0] : -1);
 	else {

@@ -1,7 +1,7 @@
 # The spawner, and the build of it that obeys the escape battery's switches.
 
-SPAWNER := spawner.c sandbox.c spec.c io.c
-SPAWNER_HEADERS := spec.h io.h kernel.h sandbox.h steps.h
+SPAWNER := spawner.c sandbox.c runtime.c spec.c io.c
+SPAWNER_HEADERS := spec.h io.h kernel.h sandbox.h builder.h confine.h steps.h
 SPAWNER_FLAGS := $(patsubst -std=c11,-std=gnu11,$(filter-out -Wshadow -Wstrict-prototypes -Wmissing-prototypes,$(WARN)))
 
 all: $(B)/redoubt-spawner $(B)/redoubt-spawner-test escape

@@ -165,6 +165,20 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		spec->arguments[i] = (char *)string(&c);
 	spec->life_s = u32(&c);
+	spec->config = string(&c);
+	spec->program_count = count(&c, SPEC_PROGRAM_MAX);
+	for (uint32_t i = 0; i < spec->program_count; i++)
+		spec->program[i] = (char *)string(&c);
+	spec->tree_count = count(&c, SPEC_TREES_MAX);
+	for (uint32_t i = 0; i < spec->tree_count; i++) {
+		spec->trees[i].descriptor = u32(&c);
+		spec->trees[i].path = path(&c);
+	}
+	spec->link_count = count(&c, SPEC_LINKS_MAX);
+	for (uint32_t i = 0; i < spec->link_count; i++) {
+		spec->links[i].target = string(&c);
+		spec->links[i].path = path(&c);
+	}
 
 	if (c.bad || c.left != 0)
 		return -1;

@@ -17,11 +17,16 @@ enum {
 	SPEC_RULES_MAX = 256,
 	SPEC_ARGUMENTS_MAX = 8,
 	SPEC_FILTER_MAX = 4096,
+	SPEC_PROGRAM_MAX = 24,
+	SPEC_TREES_MAX = 8,
+	SPEC_LINKS_MAX = 8,
 };
 
 enum spec_flag {
 	SPEC_READ_ONLY = 1,
 	SPEC_LISTENER = 2,
+	/* The runtime hands nothing down but standard streams: the guest's channel is 0, the spawner's life 1. */
+	SPEC_STREAMS_ONLY = 4,
 	/* Shifted by the device's number, from 1 for zero in the order of remove_devices: /dev is without it. */
 	SPEC_WITHOUT_DEVICE = 0x10000,
 	/* Only a spawner built with REDOUBT_TEST_WALLS obeys these: the escape battery runs with one layer away. */
@@ -62,6 +67,8 @@ struct spec_file { const char *path; const uint8_t *bytes; uint32_t length; };
 struct spec_mask { const char *path; uint32_t kind; };
 struct spec_rlimit { uint32_t resource; uint64_t soft; uint64_t hard; };
 struct spec_rule { uint64_t access; const char *path; };
+struct spec_tree { uint32_t descriptor; const char *path; };
+struct spec_link { const char *target; const char *path; };
 
 struct spec {
 	uint32_t flags;
@@ -84,6 +91,11 @@ struct spec {
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
 	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
 	uint32_t life_s;           /* after which the spawner kills it; 0 = never */
+	/* For a slot of an OCI runtime; empty else. */
+	const char *config;        /* its config.json */
+	uint32_t program_count; char *program[SPEC_PROGRAM_MAX + 1]; /* the runtime's argv */
+	uint32_t tree_count; struct spec_tree trees[SPEC_TREES_MAX]; /* directories of the host that it runs from */
+	uint32_t link_count; struct spec_link links[SPEC_LINKS_MAX];
 };
 
 /* What a slot can have before anybody knows what will run in it: the covers of /proc, and names of synthesised files there. */

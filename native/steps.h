@@ -38,7 +38,8 @@
 	S(LANDLOCK, "Landlock") \
 	S(SECCOMP, "seccomp") \
 	S(EXEC, "guest") \
-	S(KILLED, "killed while being built")
+	S(KILLED, "killed while being built") \
+	S(RUNTIME, "OCI runtime")
 
 enum step {
 #define STEP_ENUM(name, words) STEP_##name,

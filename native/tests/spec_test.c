@@ -8,6 +8,7 @@
 static uint8_t bytes[65536];
 static size_t length;
 static int failures;
+static size_t life; /* where it stands in a good spec */
 
 static void u32(uint32_t value) { memcpy(bytes + length, &value, 4); length += 4; }
 static void u64(uint64_t value) { memcpy(bytes + length, &value, 8); length += 8; }
@@ -26,7 +27,10 @@ static void good_spec(void)
 	u64(0xffff); u64(0); u64(3); u32(1); string("/"); u64(0xfff);
 	u32(1); u64(0x7fff000000000006);
 	u32(1); string("redoubt-guest");
+	life = length;
 	u32(1500);
+	string("{}"); u32(2); string("/usr/bin/crun"); string("run");
+	u32(1); u32(4); string("/usr"); u32(1); string("usr/lib"); string("/lib");
 }
 
 static struct spec spec;
@@ -106,7 +110,7 @@ int main(int argc, char **argv)
 		printf("spec_test: a life of %u s, wanted 1500\n", spec.life_s);
 		failures++;
 	}
-	memset(bytes + length - 4, 0xff, 4);
+	memset(bytes + life, 0xff, 4);
 	expect(read_spec, 0, "the longest life");
 
 	good_spec();

@@ -1,18 +1,25 @@
 package dev.redoubt.app;
 
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Attacks the walls from inside and says which one held. */
 @Command(name = "escape-test", description = "Run the escape battery, with controls.")
 final class EscapeTestCommand implements Callable<Integer> {
+    @Option(names = "--runtime", paramLabel = "CLASS", description = "Runtime class: container (default) or gvisor.")
+    private @Nullable String runtime;
+
     @Option(
-            names = "--runtime",
-            paramLabel = "CLASS",
-            defaultValue = "container",
-            description = "Runtime class (default: ${DEFAULT-VALUE}).")
-    private String runtime = "";
+            names = "--driver",
+            paramLabel = "DRIVER",
+            description =
+                    "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
+    private @Nullable String driver;
+
+    @Option(names = "--table", description = "Every driver that is installed, side by side: the table of SECURITY.md.")
+    private boolean table;
 
     @Option(
             names = "--profile",
@@ -29,6 +36,9 @@ final class EscapeTestCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return LocalChecks.escapeTest(runtime, profile, json, layers);
+        if (table) {
+            return LocalChecks.escapeTable(profile);
+        }
+        return LocalChecks.escapeTest(Drivers.chosen(driver, runtime), profile, json, layers);
     }
 }

@@ -2,16 +2,20 @@ package dev.redoubt.app;
 
 import dev.redoubt.bench.BenchRun;
 import dev.redoubt.bench.BenchSettings;
+import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
+import dev.redoubt.node.escape.DriverTable;
 import dev.redoubt.node.escape.EscapeTest;
 import dev.redoubt.node.escape.Explained;
 import dev.redoubt.node.escape.Finding;
 import dev.redoubt.node.escape.LayerTable;
 import dev.redoubt.node.escape.Report;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,18 +27,49 @@ final class LocalChecks {
     private LocalChecks() {}
 
     /** Attacks, prints what came of it, and fails when something is open that SECURITY.md does not explain. */
-    static int escapeTest(String runtime, String profile, boolean json, boolean layers) {
-        if (!runtime.equals("container")) {
-            throw Refusal.notBuilt("runtime class " + runtime);
+    static int escapeTest(Driver driver, String profile, boolean json, boolean layers) {
+        if (layers && driver != Driver.NATIVE) {
+            throw new Refusal(
+                    Refusal.Code.VALIDATION_ERROR,
+                    "--layers takes walls away from the native driver, not from " + driver);
         }
-        try {
-            NodeSettings settings = Installation.library();
-            LocalImages.ensure(settings, "busybox");
-            EscapeTest test = new EscapeTest(settings, SandboxSpec.of("busybox").withProfile(Profiles.named(profile)));
-            if (layers) {
-                return layers(test.layers(), json);
+        return attacking(() -> {
+            EscapeTest test = escapeTest(driver, profile);
+            return layers ? layers(test.layers(), json) : report(test.run(), driver, json);
+        });
+    }
+
+    /** Attacks every driver that this host has, and prints a line of SECURITY.md's table for each group of attacks. */
+    static int escapeTable(String profile) {
+        return attacking(() -> {
+            Map<Driver, Report> reports = new EnumMap<>(Driver.class);
+            for (Driver driver : Driver.values()) {
+                if (Node.isInstalled(driver)) {
+                    reports.put(driver, escapeTest(driver, profile).run());
+                } else {
+                    Say.line("driver " + driver + " is left out: its program is not installed");
+                }
             }
-            return report(test.run(), json);
+            System.out.print(new DriverTable(reports).text());
+            return Exit.DONE;
+        });
+    }
+
+    private static EscapeTest escapeTest(Driver driver, String profile) throws IOException, InterruptedException {
+        NodeSettings settings = Installation.library();
+        LocalImages.ensure(settings, "busybox");
+        SandboxSpec spec = SandboxSpec.of("busybox").withProfile(Profiles.named(profile));
+        return new EscapeTest(settings, spec.withDriver(driver));
+    }
+
+    /** What runs the battery, to an exit code. */
+    private interface Attack {
+        int run() throws IOException, InterruptedException;
+    }
+
+    private static int attacking(Attack attack) {
+        try {
+            return attack.run();
         } catch (Problem problem) {
             throw Refusal.of(problem);
         } catch (IOException failed) {
@@ -44,8 +79,8 @@ final class LocalChecks {
         }
     }
 
-    private static int report(Report report, boolean json) throws IOException {
-        List<Finding> unexplained = report.unexplained(Explained.builtIn());
+    private static int report(Report report, Driver driver, boolean json) throws IOException {
+        List<Finding> unexplained = report.unexplained(Explained.builtIn(driver));
         if (json) {
             System.out.println(
                     Json.of(report.findings().stream().map(LocalChecks::facts).toList()));

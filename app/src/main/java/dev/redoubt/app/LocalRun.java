@@ -21,6 +21,7 @@ import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.Meaning;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
@@ -203,7 +204,8 @@ final class LocalRun {
                 "sandbox",
                 mounts,
                 mounts.isEmpty() ? 0 : mountUid(user(image)),
-                options.labels());
+                options.labels(),
+                options.driver().orElse(Driver.usualOf(profile)));
     }
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {

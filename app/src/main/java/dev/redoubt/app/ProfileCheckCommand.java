@@ -9,8 +9,10 @@ import dev.redoubt.policy.profile.Complaint;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.policy.profile.Statement;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Layer;
 import dev.redoubt.protocol.Profile;
+import dev.redoubt.protocol.SandboxSpec;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -111,7 +113,11 @@ final class ProfileCheckCommand implements Callable<Integer> {
     }
 
     private static List<Lack> host(Profile profile) {
-        Stream<Lack> obstacles = Obstacle.of(profile, profile.network(), Landlock.abi()).stream()
+        SandboxSpec any = SandboxSpec.of("any")
+                .withProfile(profile)
+                .withNetwork(profile.network())
+                .withDriver(Driver.usualOf(profile));
+        Stream<Lack> obstacles = Obstacle.of(any, Landlock.abi()).stream()
                 .map(obstacle -> new Lack(obstacle.key(), obstacle.reason(), true));
         Stream<Lack> findings = Doctor.examine(DataDirectory.configured(System.getenv())).stream()
                 .flatMap(finding -> switch (finding) {

@@ -38,7 +38,6 @@ import picocli.CommandLine.TypeConversionException;
         })
 final class RunCommand implements Callable<Integer> {
     private static final String BUSYBOX = "busybox";
-    private static final String CONTAINER = "container";
     private static final String DEFAULT = "default";
     private static final int MOST_CPUS = 4096;
     private static final int MOST_PIDS = 4_194_304; // PID_MAX_LIMIT of linux/threads.h
@@ -53,9 +52,17 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--runtime",
             paramLabel = "CLASS",
-            defaultValue = CONTAINER,
-            description = "Runtime class: container (default); gvisor, microvm and wasm are not built yet.")
-    private String runtime = CONTAINER;
+            description =
+                    "Runtime class: container or gvisor (default: the profile's, container first); microvm and wasm "
+                            + "are not built yet.")
+    private @Nullable String runtime;
+
+    @Option(
+            names = "--driver",
+            paramLabel = "DRIVER",
+            description =
+                    "What builds the sandbox: native, crun or gvisor (default: native, or what the runtime class needs).")
+    private @Nullable String driver;
 
     @Option(
             names = "--profile",
@@ -203,6 +210,7 @@ final class RunCommand implements Callable<Integer> {
         switch (option) {
             case "--image" -> image = value;
             case "--runtime" -> runtime = value;
+            case "--driver" -> driver = value;
             case "--profile" -> profile = value;
             case "--network" -> network = value;
             case "--allow" -> allow = with(allow, value);
@@ -269,6 +277,7 @@ final class RunCommand implements Callable<Integer> {
                 mounts,
                 readOnly,
                 explain,
+                Drivers.asked(driver, runtime),
                 labels(),
                 command);
     }
@@ -303,8 +312,8 @@ final class RunCommand implements Callable<Integer> {
 
     /** A wish that cannot be met is refused, never met by something else. */
     void refuseWhatIsNotBuilt() {
-        choice("--runtime", runtime, List.of(CONTAINER), List.of("gvisor", "microvm", "wasm"));
-        choice(
+        Drivers.check(driver, runtime);
+        Drivers.choice(
                 "--network",
                 network == null ? "none" : network,
                 List.of("none", "localhost"),
@@ -313,15 +322,6 @@ final class RunCommand implements Callable<Integer> {
         notBuilt("--bandwidth", bandwidth != null);
         notBuilt("--secret", !secrets.isEmpty());
         notBuilt("--remote", remote);
-    }
-
-    private static void choice(String option, String value, List<String> built, List<String> planned) {
-        notBuilt(option + " " + value, planned.contains(value));
-        if (!built.contains(value)) {
-            throw new Refusal(
-                    Refusal.Code.VALIDATION_ERROR,
-                    option + " is one of " + String.join(", ", built) + ", not '" + value + "'");
-        }
     }
 
     private static void notBuilt(String option, boolean asked) {

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Resources;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param environment in the order given, later ones win
  * @param workdir absolute path inside
  * @param explain whether to say at the end which system calls were refused
+ * @param driver empty means what the profile's runtime class needs
  * @param user name, uid or uid:gid; empty means what the image says, or {@code user}
  */
 record RunOptions(
@@ -32,6 +34,7 @@ record RunOptions(
         List<Mount> mounts,
         boolean readOnly,
         boolean explain,
+        Optional<Driver> driver,
         Labels labels,
         List<String> command) {
 

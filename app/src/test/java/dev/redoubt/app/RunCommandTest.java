@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.app.RunOptions.Mount;
 import dev.redoubt.app.RunOptions.Variable;
 import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Limits;
@@ -33,6 +34,7 @@ class RunCommandTest {
         assertThat(options.profile()).isEqualTo("default");
         assertThat(options.network()).isEmpty();
         assertThat(options.acceptSharedKernel()).isFalse();
+        assertThat(options.driver()).isEmpty();
         assertThat(options.resources()).isEqualTo(Resources.NONE);
         assertThat(options.resources().limits()).isEqualTo(Limits.DEFAULT);
         assertThat(options.user()).isEmpty();
@@ -78,6 +80,20 @@ class RunCommandTest {
     }
 
     @Test
+    void aDriverIsNamedOrFollowsFromTheClass() {
+        assertThat(options("run", "--driver", "crun", "--", "true").driver()).contains(Driver.CRUN);
+        assertThat(options("run", "--runtime", "gvisor", "--", "true").driver()).contains(Driver.GVISOR);
+        assertThat(options("run", "--runtime", "container", "--", "true").driver())
+                .contains(Driver.NATIVE);
+        assertThat(say("run", "--runtime", "container", "--driver", "gvisor", "--", "true")
+                        .err())
+                .startsWith(
+                        "redoubt: VALIDATION_ERROR: --driver gvisor builds the class gvisor, not --runtime container");
+        assertThat(say("run", "--driver", "docker", "--", "true").err())
+                .startsWith("redoubt: VALIDATION_ERROR: --driver is one of native, crun, gvisor, not 'docker'");
+    }
+
+    @Test
     void bytesThatAreNotTextComeThrough() {
         byte[] odd = {'a', (byte) 0xff, '"', '\'', '\n', '=', (byte) 0x80};
         RunOptions options = options("run", "--env", "X=" + RawArguments.text(odd), "--", RawArguments.text(odd), "");
@@ -88,7 +104,7 @@ class RunCommandTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--runtime gvisor",
+                "--runtime microvm",
                 "--runtime wasm",
                 "--network egress",
                 "--network internet",
@@ -142,7 +158,7 @@ class RunCommandTest {
     void theBatteryAttacksNoOtherProfileThanTheOneAsked() {
         assertThat(say("escape-test", "--profile", "hostile-tenant").err())
                 .startsWith("redoubt: UNPROCESSABLE: profile hostile-tenant")
-                .contains("not built yet");
+                .contains("needs a kernel of its own");
         assertThat(say("escape-test", "--profile", "nobody").err())
                 .startsWith("redoubt: VALIDATION_ERROR: --profile nobody");
     }

@@ -1,6 +1,8 @@
 package dev.redoubt.bench;
 
+import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
+import dev.redoubt.protocol.Driver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +32,11 @@ final class Cold implements Bench.Benchmark {
                 List<Subject> subjects = new ArrayList<>();
                 subjects.add(ours(slots, root, "slots ready"));
                 subjects.add(ours(bare, root, "no slot"));
+                for (Driver driver : List.of(Driver.CRUN, Driver.GVISOR)) {
+                    if (Node.isInstalled(driver)) {
+                        subjects.add(built(slots, root, driver));
+                    }
+                }
                 subjects.addAll(peers(bench, root));
                 bench.turns().take(subjects, bench.warmUps(), bench.rounds(3, 100));
             }
@@ -52,6 +59,19 @@ final class Cold implements Bench.Benchmark {
             long end = System.nanoTime();
             sink.add(toFirstByte(root) + ", " + how, Unit.MILLISECONDS, (first - began) / NANOS_PER_MILLI);
             sink.add(toEnd(root) + ", " + how, Unit.MILLISECONDS, (end - began) / NANOS_PER_MILLI);
+        });
+    }
+
+    /** With all our walls, built by an OCI runtime: in the rows of the runtimes themselves. */
+    private static Subject built(Library library, Root root, Driver driver) {
+        return new Subject(Library.NAME + " by " + driver, sink -> {
+            long began = System.nanoTime();
+            Sandbox sandbox = library.create(root.image(), driver);
+            long first = Library.firstByte(sandbox, ECHO);
+            sandbox.close();
+            long end = System.nanoTime();
+            sink.add(toFirstByte(root), Unit.MILLISECONDS, (first - began) / NANOS_PER_MILLI);
+            sink.add(toEnd(root), Unit.MILLISECONDS, (end - began) / NANOS_PER_MILLI);
         });
     }
 

@@ -9,6 +9,7 @@ import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.OutputSink;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Problem;
@@ -45,6 +46,10 @@ final class Library implements AutoCloseable {
 
     Sandbox create(String image) {
         return node.create(SandboxSpec.of(image));
+    }
+
+    Sandbox create(String image, Driver driver) {
+        return node.create(SandboxSpec.of(image).withDriver(driver));
     }
 
     Sandbox create(String image, List<HostMount> mounts) {

@@ -40,6 +40,7 @@ public final class Errno {
     public static final int EOVERFLOW = 75;
     public static final int EMSGSIZE = 90;
     public static final int ENOPROTOOPT = 92;
+    public static final int EPROTO = 71;
     public static final int EPROTONOSUPPORT = 93;
     public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
@@ -90,6 +91,7 @@ public final class Errno {
             Map.entry(EOVERFLOW, "EOVERFLOW (value too large)"),
             Map.entry(EMSGSIZE, "EMSGSIZE (message too long)"),
             Map.entry(ENOPROTOOPT, "ENOPROTOOPT (no such socket option)"),
+            Map.entry(EPROTO, "EPROTO (protocol error)"),
             Map.entry(EPROTONOSUPPORT, "EPROTONOSUPPORT (protocol not supported)"),
             Map.entry(EOPNOTSUPP, "EOPNOTSUPP (not supported)"),
             Map.entry(EAFNOSUPPORT, "EAFNOSUPPORT (address family not supported)"),

@@ -10,6 +10,7 @@ import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.Ranges;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Builds sandboxes for the image store, each with a spawner of its own that dies with this process: whoever waits for an
@@ -40,14 +41,22 @@ final class BareSandboxes {
         undo.add(household::close);
         Cgroups cgroups = Cgroups.detect();
         Slots slots = new Slots(
-                household, cgroups, null, Ranges.open(data), settings.switches(), order.plan(), settings.readySlots());
+                household,
+                new AtomicLong(household.highestNumber()),
+                cgroups,
+                null,
+                Ranges.open(data),
+                settings.switches(),
+                new Slots.Kind.Native(order.plan()),
+                settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());
         slots.limit(slot, order.limits(), List.of());
 
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
         LaunchSpec spec = order.spec().withFlags(settings.switches().specFlags());
-        int listener = slot.launcher().launch(spec.encoded(0), List.of(), descriptors);
+        int listener =
+                slot.launcher().launch(spec.encoded(0), List.of(), descriptors).listener();
         if (listener >= 0) {
             Fd.owned(listener).close();
         }

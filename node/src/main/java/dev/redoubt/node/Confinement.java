@@ -1,8 +1,11 @@
 package dev.redoubt.node;
 
+import dev.redoubt.node.driver.HostProgram;
+import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.SlotPlan;
+import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.walls.FileWalls;
@@ -65,7 +68,7 @@ final class Confinement {
 
     /** What cannot be held here. The network is the spec's, which may differ from the profile's. */
     List<Obstacle> obstacles(SandboxSpec spec) {
-        return Obstacle.of(spec.profile(), spec.network(), host.landlockAbi());
+        return Obstacle.of(spec, host.landlockAbi());
     }
 
     /**
@@ -83,19 +86,44 @@ final class Confinement {
         SandboxSpec endless = time.wall().isEmpty()
                 ? spec
                 : spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
-        LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
+        return withLife(time, compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile));
+    }
+
+    private static LaunchSpec.Encoded withLife(TimeLimits time, LaunchSpec.Encoded encoded) {
         return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
     }
 
     private LaunchSpec.Encoded compile(Shape shape) {
+        LaunchSpec launch = launchSpec(shape, ProcWalls.files(host, shape.spec().limits()));
+        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
+    }
+
+    /** The spec of a sandbox that an OCI runtime builds, with all its files. The trees of the runtime follow the mounts. */
+    LaunchSpec.Encoded compile(
+            OciRuntime runtime,
+            HostProgram program,
+            SandboxSpec spec,
+            Filter filter,
+            int layers,
+            List<LaunchSpec.Bind> binds,
+            IdRange ids) {
+        List<LaunchSpec.SynthesisedFile> files = new ArrayList<>(ProcWalls.files(host, spec.limits()));
+        files.addAll(filesOfOne());
+        LaunchSpec launch = launchSpec(new Shape(spec, filter, layers, binds), files);
+        int firstTree = layers + 1 + binds.size();
+        LaunchSpec.Runtime told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
+        return withLife(spec.limits().time(), runtime.built(launch).encoded(0).withRuntime(told));
+    }
+
+    private LaunchSpec launchSpec(Shape shape, List<LaunchSpec.SynthesisedFile> files) {
         SandboxSpec spec = shape.spec();
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
         int guest = single ? InsideIds.JOB : InsideIds.GUEST;
         long capabilities = Capability.mask(Capability.ofGuest(profile));
-        FileRules files = spec.files();
-        LaunchSpec launch = new LaunchSpec(
-                (files.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
+        FileRules rules = spec.files();
+        return new LaunchSpec(
+                (rules.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
                         | LaunchSpec.LISTENER
                         | LaunchSpec.devices(profile.devices())
                         | switches.specFlags(),
@@ -107,15 +135,14 @@ final class Confinement {
                 shape.layers(),
                 new LaunchSpec.Upper.Directory(),
                 spec.hostname(),
-                TmpfsMounts.of(spec.limits(), files.readOnlyRoot()),
+                TmpfsMounts.of(spec.limits(), rules.readOnlyRoot()),
                 shape.binds(),
-                ProcWalls.files(host, spec.limits()),
-                masks(files),
+                files,
+                masks(rules),
                 ResourceLimits.ofGuest(),
-                landlock(files.readOnlyRoot(), writable(spec)),
+                landlock(rules.readOnlyRoot(), writable(spec)),
                 new LaunchSpec.Filter(shape.filter().bytes()),
                 arguments(spec));
-        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
     }
 
     /** What covers /proc is in the slot's plan: a profile has no word there. */

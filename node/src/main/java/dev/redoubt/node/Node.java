@@ -13,6 +13,8 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DataDirectoryException;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.driver.HostProgram;
+import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
@@ -20,6 +22,7 @@ import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Sweep;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
+import dev.redoubt.node.launch.Launcher;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
@@ -35,6 +38,7 @@ import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
 import dev.redoubt.policy.profile.ProfileException;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -49,6 +53,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +63,8 @@ import org.jspecify.annotations.Nullable;
  * knows what to remove. Any thread may call anything; {@link #create} and {@link Sandbox#close} block for milliseconds.
  */
 public final class Node implements AutoCloseable {
+    private static final int MOST_FOR_RUNTIMES = 2;
+
     private final NodeSettings settings;
     private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final Household household;
@@ -68,7 +75,9 @@ public final class Node implements AutoCloseable {
     private final Confinement confinement;
     private final Broker broker;
     private final Listening brokered = new Brokered();
+    private final AtomicLong numbers;
     private final Slots slots;
+    private @Nullable Slots runtimeSlots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
     private final List<String> warnings;
@@ -89,8 +98,27 @@ public final class Node implements AutoCloseable {
         this.adopted = household.survivors().stream()
                 .flatMap(survivor -> adoptOrEnd(survivor).stream())
                 .toList();
-        this.slots = new Slots(
-                household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
+        this.numbers = new AtomicLong(household.highestNumber());
+        this.slots = slots(new Slots.Kind.Native(confinement.slotPlan()), settings.readySlots());
+    }
+
+    private Slots slots(Slots.Kind kind, int ahead) {
+        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, ahead);
+    }
+
+    /** Slots for OCI runtimes; none is kept ready before the first is asked for, which most nodes never do. */
+    private synchronized Slots runtimeSlots() {
+        if (runtimeSlots == null) {
+            runtimeSlots = slots(new Slots.Kind.ForRuntime(), Math.min(settings.readySlots(), MOST_FOR_RUNTIMES));
+        }
+        return runtimeSlots;
+    }
+
+    private synchronized void closeSlots() {
+        slots.close();
+        if (runtimeSlots != null) {
+            runtimeSlots.close();
+        }
     }
 
     /** What is shared by every node of one data directory. */
@@ -152,6 +180,9 @@ public final class Node implements AutoCloseable {
                     ProblemCode.UNPROCESSABLE,
                     "a sandbox that needs the broker, for its patterns or a daemon's, has no audit");
         }
+        if (spec.driver() != Driver.NATIVE) { // crun's guest would wait in the filter for an audit that has not begun
+            throw new Problem(ProblemCode.UNPROCESSABLE, "only sandboxes of the native driver have an audit");
+        }
         Auditing auditing = new Auditing();
         Sandbox sandbox = build(spec, auditing);
         return new Audited(sandbox, Objects.requireNonNull(auditing.audit));
@@ -202,7 +233,7 @@ public final class Node implements AutoCloseable {
         });
         try {
             household.spawner().checkAlive();
-            Slots.Slot slot = slots.take();
+            Slots.Slot slot = (spec.driver() == Driver.NATIVE ? slots : runtimeSlots()).take();
             Undo undo = slot.undo();
             try {
                 Sandbox sandbox = launch(slot, spec, listening);
@@ -277,6 +308,13 @@ public final class Node implements AutoCloseable {
                 data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }
 
+    /** Whether this host has the program of a driver; the native one has none. */
+    public static boolean isInstalled(Driver driver) {
+        return OciRuntime.of(driver)
+                .map(runtime -> HostProgram.find(runtime.program()).isPresent())
+                .orElse(true);
+    }
+
     /** How the disk limit is held here, for people. */
     public String diskMechanism() {
         return disks.mechanism().toString();
@@ -285,7 +323,7 @@ public final class Node implements AutoCloseable {
     /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. Nothing else stays. */
     @Override
     public void close() {
-        slots.close();
+        closeSlots();
         if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
             List.copyOf(running).forEach(Sandbox::close);
         }
@@ -313,8 +351,6 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(
             Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Fd disk, Mounting mounting) {
-        LaunchSpec.Encoded launch =
-                confinement.compile(spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
         remember(slot.entry(), remembered);
 
@@ -323,12 +359,42 @@ public final class Node implements AutoCloseable {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk);
             mounting.addTrees(mounts);
-            int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
-            return sandbox(slot, remembered, listener, listening);
+            Optional<OciRuntime> runtime = OciRuntime.of(spec.driver());
+            Launcher.Launched launched = runtime.isPresent()
+                    ? launchBy(runtime.get(), slot, spec, listening.filter(spec), layers.size(), mounting, mounts)
+                    : launch(slot, spec, listening.filter(spec), layers.size(), mounting, mounts);
+            Slots.Slot started = launched.guest() < 0 ? slot : slot.withGuest(Fd.owned(launched.guest()));
+            return sandbox(started, remembered, launched.listener(), listening);
         } finally {
             mounts.forEach(Fd::close);
         }
+    }
+
+    private Launcher.Launched launch(
+            Slots.Slot slot, SandboxSpec spec, Filter filter, int layers, Mounting mounting, List<Fd> mounts) {
+        LaunchSpec.Encoded launch = confinement.compile(spec, filter, layers, mounting.binds(layers + 1));
+        return slot.launcher().launch(launch, confinement.filesOfOne(), numbers(mounts));
+    }
+
+    private Launcher.Launched launchBy(
+            OciRuntime runtime,
+            Slots.Slot slot,
+            SandboxSpec spec,
+            Filter filter,
+            int layers,
+            Mounting mounting,
+            List<Fd> mounts) {
+        HostProgram program = HostProgram.find(runtime.program())
+                .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
+        List<LaunchSpec.Bind> binds = mounting.binds(layers + 1);
+        LaunchSpec.Encoded launch = confinement.compile(
+                runtime, program, spec, filter, layers, binds, slot.entry().range());
+        program.addTrees(mounts);
+        return slot.launcher().launch(launch, List.of(), numbers(mounts));
+    }
+
+    private static int[] numbers(List<Fd> descriptors) {
+        return descriptors.stream().mapToInt(Fd::number).toArray();
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
@@ -416,6 +482,7 @@ public final class Node implements AutoCloseable {
         undo.add(() -> images.release(entry.resources()));
         undo.add(() -> disks.destroy(entry.resources()));
         undo.add(() -> cgroups.existing(entry.resources()).remove());
+        undo.add(() -> cgroups.existing(entry.resources()).kill()); // what an OCI runtime had beside the guest
         return undo;
     }
 }

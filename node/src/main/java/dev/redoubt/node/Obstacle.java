@@ -1,12 +1,16 @@
 package dev.redoubt.node;
 
+import dev.redoubt.node.driver.HostProgram;
+import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.landlock.LandlockRules;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Layer;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
+import dev.redoubt.protocol.SandboxSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -18,11 +22,28 @@ import java.util.stream.Collectors;
  */
 public record Obstacle(String key, ProblemCode code, String reason) {
     /**
-     * All that stands in the way of a profile, with this network.
+     * All that stands in the way of a sandbox on this host.
      *
      * @param landlockAbi what the kernel has, 0 for none
      */
-    public static List<Obstacle> of(Profile profile, NetworkMode network, int landlockAbi) {
+    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi) {
+        List<Obstacle> obstacles = new ArrayList<>(of(spec.profile(), spec.network(), spec.driver(), landlockAbi));
+        OciRuntime.of(spec.driver()).ifPresent(runtime -> {
+            if (HostProgram.find(runtime.program()).isEmpty()) {
+                obstacles.addFirst(new Obstacle(
+                        "runtime",
+                        ProblemCode.WALL_UNAVAILABLE,
+                        "driver " + spec.driver() + " needs " + runtime.program()
+                                + ", which is not in /usr/bin; install" + " the package " + runtime.program()));
+            }
+            runtime.refused(spec)
+                    .forEach(refused ->
+                            obstacles.add(new Obstacle(refused.key(), ProblemCode.UNPROCESSABLE, refused.reason())));
+        });
+        return List.copyOf(obstacles);
+    }
+
+    private static List<Obstacle> of(Profile profile, NetworkMode network, Driver driver, int landlockAbi) {
         List<Obstacle> obstacles = new ArrayList<>();
         if (!network.isBuilt()) {
             obstacles.add(new Obstacle(
@@ -30,15 +51,18 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                     ProblemCode.UNPROCESSABLE,
                     "network mode " + network + " is not built yet; use none or localhost"));
         }
-        if (!profile.runtimes().contains(RuntimeClass.CONTAINER)) {
-            obstacles.add(new Obstacle(
-                    "runtime",
-                    ProblemCode.UNPROCESSABLE,
-                    "profile " + profile.name() + " needs a kernel of its own ("
-                            + profile.runtimes().stream()
-                                    .map(RuntimeClass::toString)
-                                    .collect(Collectors.joining(" or "))
-                            + "), which is not built yet; --accept-shared-kernel runs it on this machine's kernel"));
+        if (!profile.runtimes().contains(driver.runtimeClass())) {
+            obstacles.add(
+                    new Obstacle("runtime", ProblemCode.UNPROCESSABLE, otherClass(profile, driver.runtimeClass())));
+        }
+        if (driver.runtimeClass() == RuntimeClass.GVISOR) {
+            profile.requires().stream()
+                    .filter(layer -> layer == Layer.SECCOMP || layer == Layer.LANDLOCK)
+                    .forEach(layer -> obstacles.add(new Obstacle(
+                            "require",
+                            ProblemCode.WALL_UNAVAILABLE,
+                            "profile " + profile.name() + " requires " + layer
+                                    + ", which the class gvisor has not: its own kernel answers instead")));
         }
         for (Layer layer : profile.requires()) {
             if (!layer.isInEverySandbox()) {
@@ -48,7 +72,7 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                         "profile " + profile.name() + " requires " + layer + ", and labels are not built yet"));
             }
         }
-        if (landlockAbi < LandlockRules.LEAST_ABI) {
+        if (driver.runtimeClass().sharesKernel() && landlockAbi < LandlockRules.LEAST_ABI) {
             obstacles.add(new Obstacle(
                     "require",
                     ProblemCode.WALL_UNAVAILABLE,
@@ -56,6 +80,19 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                             + LandlockRules.LEAST_ABI));
         }
         return List.copyOf(obstacles);
+    }
+
+    private static String otherClass(Profile profile, RuntimeClass asked) {
+        String classes = profile.runtimes().stream().map(RuntimeClass::toString).collect(Collectors.joining(" or "));
+        String name = "profile " + profile.name();
+        if (!asked.sharesKernel()) {
+            return name + " is for the class " + classes + ", not for " + asked;
+        }
+        return profile.runtimes().stream().anyMatch(RuntimeClass::isBuilt)
+                ? name + " needs a kernel of its own (" + classes + "); --runtime gvisor gives it one,"
+                        + " --accept-shared-kernel runs it on this machine's kernel"
+                : name + " needs a kernel of its own (" + classes + "), which is not built yet; --accept-shared-kernel"
+                        + " runs it on this machine's kernel";
     }
 
     Problem problem() {

@@ -46,6 +46,9 @@ final class Slots implements AutoCloseable {
 
     private static final long AFTER_A_FAILURE_MILLIS = 1000;
 
+    /** Of native/sandbox.h: an OCI runtime will build the walls. */
+    private static final int PREPARE_RUNTIME = 2;
+
     private final Spawner spawner;
     private final Owner owner;
     private final Ranges ranges;
@@ -53,7 +56,7 @@ final class Slots implements AutoCloseable {
     private final @Nullable Disks disks;
     private final boolean limited;
     private final int prepareFlags;
-    private final SlotPlan plan;
+    private final Kind kind;
     private final AtomicLong lastNumber;
     private final int ahead;
     private final Semaphore wanted;
@@ -64,16 +67,18 @@ final class Slots implements AutoCloseable {
     /**
      * Starts to make slots.
      *
+     * @param numbers the spawner's last one; shared by all who make slots of one spawner
      * @param disks where each gets an empty one; null when they need none
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
             Household household,
+            AtomicLong numbers,
             Cgroups cgroups,
             @Nullable Disks disks,
             Ranges ranges,
             TestSwitches switches,
-            SlotPlan plan,
+            Kind kind,
             int ahead) {
         this.spawner = household.spawner();
         this.owner = household.owner();
@@ -81,9 +86,9 @@ final class Slots implements AutoCloseable {
         this.cgroups = cgroups;
         this.disks = disks;
         this.limited = !switches.withoutCgroupLimits();
-        this.prepareFlags = switches.prepareFlags();
-        this.plan = plan;
-        this.lastNumber = new AtomicLong(household.highestNumber());
+        this.prepareFlags = switches.prepareFlags() | kind.prepareFlags();
+        this.kind = kind;
+        this.lastNumber = numbers;
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
         this.wanted = new Semaphore(ahead);
@@ -92,6 +97,34 @@ final class Slots implements AutoCloseable {
                 .limit(Math.min(ahead, MOST_MAKERS))
                 .toList();
         makers.forEach(Thread::start);
+    }
+
+    /** Who will build the walls in a slot. */
+    sealed interface Kind {
+        SlotPlan plan();
+
+        int prepareFlags();
+
+        /** The spawner; the plan is made while the slot waits. */
+        record Native(SlotPlan plan) implements Kind {
+            @Override
+            public int prepareFlags() {
+                return 0;
+            }
+        }
+
+        /** An OCI runtime, which covers /proc itself. */
+        record ForRuntime() implements Kind {
+            @Override
+            public SlotPlan plan() {
+                return new SlotPlan(List.of(), List.of());
+            }
+
+            @Override
+            public int prepareFlags() {
+                return PREPARE_RUNTIME;
+            }
+        }
     }
 
     /**
@@ -105,6 +138,13 @@ final class Slots implements AutoCloseable {
             Launcher launcher,
             Sandbox.Handles handles,
             Undo undo) {
+        /** The same once an OCI runtime has started its guest, whom it did not have before. */
+        Slot withGuest(Fd guest) {
+            undo.add(guest::close);
+            Sandbox.Handles started = new Sandbox.Handles(handles.channel(), guest, handles.networkNamespace());
+            return new Slot(entry, cgroup, disk, launcher, started, undo);
+        }
+
         SandboxId id() {
             return entry.id();
         }
@@ -242,6 +282,10 @@ final class Slots implements AutoCloseable {
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());
         undo.add(cgroup::remove);
+        if (kind instanceof Kind.ForRuntime) {
+            undo.add(cgroup::kill); // what a runtime has beside the guest is in the group and nobody's child that we
+            // wait for
+        }
         if (limited) {
             cgroup.apply(Limits.DEFAULT, List.of());
         }
@@ -259,7 +303,7 @@ final class Slots implements AutoCloseable {
         List<Fd> join = cgroup.joinDescriptors();
         try {
             int[] descriptors = join.stream().mapToInt(Fd::number).toArray();
-            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, plan, descriptors);
+            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, kind.plan(), descriptors);
         } finally {
             join.forEach(Fd::close);
         }

@@ -31,7 +31,7 @@ public enum RuntimeClass {
 
     /** Whether this version can build it. */
     public boolean isBuilt() {
-        return this == CONTAINER;
+        return this == CONTAINER || this == GVISOR;
     }
 
     @Override

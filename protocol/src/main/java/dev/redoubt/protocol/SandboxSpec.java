@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
  * @param mounts only from the local root
  * @param mountUid the user inside who owns what is mounted
  * @param labels notes on it
+ * @param driver what builds it
  */
 public record SandboxSpec(
         String image,
@@ -23,7 +24,8 @@ public record SandboxSpec(
         String hostname,
         List<HostMount> mounts,
         int mountUid,
-        Labels labels) {
+        Labels labels,
+        Driver driver) {
     private static final Pattern HOSTNAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final int MOST_MOUNTS = 32;
 
@@ -32,6 +34,7 @@ public record SandboxSpec(
         Objects.requireNonNull(limits, "limits");
         Objects.requireNonNull(network, "network");
         Objects.requireNonNull(labels, "labels");
+        Objects.requireNonNull(driver, "driver");
         mounts = List.copyOf(mounts);
         if (image.isEmpty()) {
             throw new IllegalArgumentException("an image has a name");
@@ -48,7 +51,7 @@ public record SandboxSpec(
         }
     }
 
-    /** One without labels. */
+    /** One without labels, as the native driver builds it. */
     public SandboxSpec(
             String image,
             Profile profile,
@@ -58,7 +61,7 @@ public record SandboxSpec(
             String hostname,
             List<HostMount> mounts,
             int mountUid) {
-        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, Labels.NONE);
+        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, Labels.NONE, Driver.NATIVE);
     }
 
     /** The profile's rules for files, with a root that is read-only when either says so. */
@@ -68,12 +71,12 @@ public record SandboxSpec(
 
     /** The same under another profile. */
     public SandboxSpec withProfile(Profile other) {
-        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid, labels);
+        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid, labels, driver);
     }
 
     /** The same with labels. */
     public SandboxSpec labelled(Labels value) {
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, value);
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, value, driver);
     }
 
     /** The same with names that nothing inside can open. */
@@ -88,6 +91,16 @@ public record SandboxSpec(
     }
 
     public SandboxSpec withLimits(Limits value) {
-        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid, labels);
+        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid, labels, driver);
+    }
+
+    /** The same with another mode of the network. */
+    public SandboxSpec withNetwork(NetworkMode other) {
+        return new SandboxSpec(image, profile, limits, other, readOnly, hostname, mounts, mountUid, labels, driver);
+    }
+
+    /** The same, built by another driver. */
+    public SandboxSpec withDriver(Driver other) {
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels, other);
     }
 }

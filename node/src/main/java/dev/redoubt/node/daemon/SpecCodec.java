@@ -6,6 +6,7 @@ import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.policy.profile.ProfileText;
 import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.Labels;
@@ -48,6 +49,7 @@ final class SpecCodec {
             out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);
         }
         write(out, spec.labels());
+        out.u32(spec.driver().ordinal());
     }
 
     static void write(FlatWriter out, Labels labels) {
@@ -91,7 +93,9 @@ final class SpecCodec {
         for (int left = in.count(MOST_MOUNTS); left > 0; left--) {
             mounts.add(new HostMount(Path.of(in.string()), in.string(), in.u32() != 0));
         }
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels(in));
+        Labels labels = labels(in);
+        Driver driver = Driver.values()[in.count(Driver.values().length - 1)];
+        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels, driver);
     }
 
     static Labels labels(FlatReader in) {

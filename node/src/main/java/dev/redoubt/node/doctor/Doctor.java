@@ -16,6 +16,7 @@ public final class Doctor {
         findings.addAll(NamespaceProbes.look());
         findings.addAll(CgroupProbes.look());
         findings.addAll(DataProbes.look(data));
+        findings.addAll(RuntimeProbes.look());
         findings.addAll(HardeningProbes.look());
         return findings;
     }

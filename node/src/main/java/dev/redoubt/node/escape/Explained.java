@@ -1,5 +1,6 @@
 package dev.redoubt.node.escape;
 
+import dev.redoubt.protocol.Driver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,11 +22,20 @@ public record Explained(Map<Key, String> reasons) {
         reasons = Map.copyOf(reasons);
     }
 
-    /** The list that comes with this build. */
+    /** The list that comes with this build, for the walls of our own driver. */
     public static Explained builtIn() throws IOException {
-        try (InputStream in = Explained.class.getResourceAsStream("explained.tsv")) {
+        return read("explained.tsv");
+    }
+
+    /** The list for the walls that a driver builds. */
+    public static Explained builtIn(Driver driver) throws IOException {
+        return driver.runtimeClass().sharesKernel() ? builtIn() : read("explained-" + driver.runtimeClass() + ".tsv");
+    }
+
+    private static Explained read(String name) throws IOException {
+        try (InputStream in = Explained.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IOException("explained.tsv is missing in this build");
+                throw new IOException(name + " is missing in this build");
             }
             return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         }

@@ -28,6 +28,18 @@ public final class LaunchException extends RuntimeException {
         this.item = item;
     }
 
+    /** @param words the runtime's own: printable, at most a few lines */
+    static LaunchException ofRuntime(String words) {
+        return new LaunchException("sandbox not started: " + Step.RUNTIME.words() + ": " + words, Step.RUNTIME);
+    }
+
+    private LaunchException(String message, Step step) {
+        super(message);
+        this.step = step;
+        this.errno = Errno.EPROTO;
+        this.item = 0;
+    }
+
     /** The same failure with the path that it was about, where {@code spec} tells. */
     LaunchException at(LaunchSpec spec) {
         List<String> paths = switch (step) {

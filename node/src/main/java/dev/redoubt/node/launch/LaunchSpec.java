@@ -32,6 +32,8 @@ public record LaunchSpec(
         List<String> arguments) {
     public static final int READ_ONLY = 1;
     public static final int LISTENER = 2;
+    /** The guest's channel is its standard input, and its standard output ends with the spawner. */
+    public static final int STREAMS_ONLY = 4;
     /** Shifted by the number of the device, in the order of {@link DeviceName}: it is left out of /dev. */
     private static final int WITHOUT_DEVICE = 0x10000;
 
@@ -158,6 +160,38 @@ public record LaunchSpec(
         }
     }
 
+    /**
+     * What an OCI runtime is to be run with, in a slot that was prepared for one.
+     *
+     * @param config its config.json; paths of the host's side are those of the builder's own tree (native/runtime.c)
+     * @param program and its arguments
+     * @param trees of the host, from which it runs
+     * @param links symbolic ones of the host's root, from path to target
+     */
+    public record Runtime(String config, List<String> program, List<Tree> trees, List<Link> links) {
+        static final Runtime NONE = new Runtime("", List.of(), List.of(), List.of());
+
+        /** A directory; {@code descriptor} is an index into the descriptors of the launch. */
+        public record Tree(int descriptor, String path) {}
+
+        public record Link(String path, String target) {}
+
+        public Runtime {
+            program = most(24, "words of a runtime", program);
+            trees = most(8, "directories of a runtime", trees);
+            links = most(8, "links of a runtime", links);
+        }
+
+        private void write(FlatWriter out) {
+            out.string(config).u32(program.size());
+            program.forEach(out::string);
+            out.u32(trees.size());
+            trees.forEach(tree -> out.u32(tree.descriptor()).string(tree.path()));
+            out.u32(links.size());
+            links.forEach(link -> out.string(link.target()).string(link.path()));
+        }
+    }
+
     static void write(FlatWriter out, List<Mask> masks) {
         out.u32(masks.size());
         masks.forEach(
@@ -180,7 +214,8 @@ public record LaunchSpec(
                     head.message().toArray(ValueLayout.JAVA_BYTE),
                     tail.message().toArray(ValueLayout.JAVA_BYTE),
                     more,
-                    0);
+                    0,
+                    Runtime.NONE);
         }
     }
 
@@ -191,13 +226,20 @@ public record LaunchSpec(
         private final byte[] tail;
         private final int more;
         private final int lifeSeconds;
+        private final Runtime runtime;
 
-        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more, int lifeSeconds) {
+        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more, int lifeSeconds, Runtime runtime) {
             this.spec = spec;
             this.head = head;
             this.tail = tail;
             this.more = more;
             this.lifeSeconds = lifeSeconds;
+            this.runtime = runtime;
+        }
+
+        /** The same, to be built by an OCI runtime. */
+        public Encoded withRuntime(Runtime other) {
+            return new Encoded(spec, head, tail, more, lifeSeconds, other);
         }
 
         /** The same, killed by the spawner after {@code life}, up to the next whole second. */
@@ -207,11 +249,12 @@ public record LaunchSpec(
                     head,
                     tail,
                     more,
-                    Math.toIntExact(life.plusNanos(999_999_999).toSeconds()));
+                    Math.toIntExact(life.plusNanos(999_999_999).toSeconds()),
+                    runtime);
         }
 
         /** What was encoded. */
-        LaunchSpec spec() {
+        public LaunchSpec spec() {
             return spec;
         }
 
@@ -223,6 +266,7 @@ public record LaunchSpec(
             files.forEach(file -> out.string(file.path()).blob(file.content));
             out.raw(tail);
             out.u32(lifeSeconds);
+            runtime.write(out);
         }
     }
 

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 
@@ -19,10 +20,13 @@ import java.util.Set;
  */
 public final class Launcher implements AutoCloseable {
     private static final int LAUNCHED = 2;
+    private static final int REPORT = 24;
+    /** After a report: what an OCI runtime said. */
+    private static final int WORDS = 400;
+
     /** unix(7): the other end was closed, with or without something unread. */
     private static final Set<Integer> GONE = Set.of(Errno.EPIPE, Errno.ECONNRESET);
 
-    private static final int REPORT = 20;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Spawner spawner;
@@ -35,35 +39,52 @@ public final class Launcher implements AutoCloseable {
     }
 
     /**
+     * What a launch brought, the caller's to close.
+     *
+     * @param guest its pidfd where an OCI runtime started it; -1 where it is the slot's
+     * @param listener of its filter; -1 without one
+     */
+    public record Launched(int guest, int listener) {}
+
+    /**
      * Launches a sandbox in its slot, and is closed then.
      *
      * @param files of this sandbox alone, after those of the spec
      * @param descriptors the layers' detached mounts and the rest, in the order of the spec; they stay the caller's
-     * @return the listener of its filter, the caller's to close; -1 without one
      * @throws LaunchException naming the wall that could not be built; HAND_OVER where this process lacks what it takes to ask,
      *     descriptors for one
      */
-    public int launch(LaunchSpec.Encoded spec, List<LaunchSpec.SynthesisedFile> files, int[] descriptors) {
+    public Launched launch(LaunchSpec.Encoded spec, List<LaunchSpec.SynthesisedFile> files, int[] descriptors) {
         try (Arena arena = Arena.ofConfined()) {
             FlatWriter message = new FlatWriter(arena);
             spec.write(message, files);
             socket.send(message.message(), descriptors);
-            MemorySegment report = arena.allocate(REPORT, Integer.BYTES);
+            MemorySegment report = arena.allocate(REPORT + WORDS, Integer.BYTES);
             UnixSocket.Received answer = socket.receive(report);
             if (answer.length() == REPORT && report.get(INT, 0) == LAUNCHED) {
-                int[] listener = answer.descriptors();
-                return listener.length == 0 ? -1 : listener[0];
+                return launched(report.get(INT, 20) != 0, answer.descriptors());
             }
             answer.closeDescriptors();
-            throw answer.length() == REPORT
-                    ? new LaunchException(Step.of(report.get(INT, 8)), report.get(INT, 4), report.get(INT, 16))
-                            .at(spec.spec())
-                    : killed();
+            throw answer.length() >= REPORT ? failure(report, answer.length(), spec) : killed();
         } catch (LinuxException failed) {
             throw GONE.contains(failed.errno()) ? killed() : new LaunchException(Step.HAND_OVER, failed.errno());
         } finally {
             close();
         }
+    }
+
+    private static Launched launched(boolean byRuntime, int[] descriptors) {
+        int others = byRuntime ? 1 : 0;
+        return new Launched(byRuntime ? descriptors[0] : -1, descriptors.length > others ? descriptors[others] : -1);
+    }
+
+    private static LaunchException failure(MemorySegment report, int length, LaunchSpec.Encoded spec) {
+        Step step = Step.of(report.get(INT, 8));
+        if (step == Step.RUNTIME && length > REPORT) {
+            byte[] words = report.asSlice(REPORT, length - REPORT).toArray(ValueLayout.JAVA_BYTE);
+            return LaunchException.ofRuntime(new String(words, StandardCharsets.US_ASCII).strip());
+        }
+        return new LaunchException(step, report.get(INT, 4), report.get(INT, 16)).at(spec.spec());
     }
 
     /** A spawner that dies takes its builders along; then asking it is what fails. */

@@ -36,7 +36,8 @@ public enum Step {
     LANDLOCK("Landlock"),
     SECCOMP("seccomp"),
     EXEC("guest"),
-    KILLED("killed while being built");
+    KILLED("killed while being built"),
+    RUNTIME("OCI runtime");
 
     private final String words;
 

@@ -7,6 +7,7 @@ import dev.redoubt.node.cgroup.Gap;
 import dev.redoubt.node.doctor.Finding.Fit;
 import dev.redoubt.node.doctor.Finding.Missing;
 import dev.redoubt.node.doctor.Finding.Weak;
+import dev.redoubt.protocol.Driver;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -35,6 +36,18 @@ class DoctorTest {
             assertThat(finding.found()).isNotBlank();
         });
         assertThat(place).isEmptyDirectory();
+    }
+
+    @Test
+    void everyRuntimeIsNamedWithItsVersion() {
+        assertThat(RuntimeProbes.look()).extracting(Finding::wall).containsExactly("driver crun", "driver gvisor");
+        assertThat(RuntimeProbes.judged(Driver.CRUN, "crun", "crun version 1.8.1"))
+                .isInstanceOf(Fit.class);
+        assertThat(RuntimeProbes.judged(Driver.CRUN, "crun", "crun version 0.17"))
+                .isInstanceOfSatisfying(
+                        Weak.class, old -> assertThat(old.mend()).contains("1.8"));
+        assertThat(RuntimeProbes.judged(Driver.GVISOR, "runsc", "runsc version 0.0~20221219.0"))
+                .isInstanceOf(Fit.class);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.redoubt.node.escape;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.redoubt.linux.Errno;
 import dev.redoubt.node.Node;
@@ -10,6 +11,7 @@ import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.policy.profile.BuiltIns;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The walls of real sandboxes under attack. */
@@ -72,6 +75,25 @@ final class EscapeTestTest {
         assertThat(report.withoutProof()).isEmpty();
         assertThat(report.unexplained(explained)).isEmpty();
         assertThat(report.stale(explained)).as("explained, but not open").isEmpty();
+    }
+
+    /** The whole battery by both users: {@code redoubt escape-test --driver crun}, whose result SECURITY.md has. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Driver.class,
+            names = {"CRUN", "GVISOR"})
+    void nothingIsOpenForAPlainJobWhateverTheDriver(Driver driver) throws IOException, InterruptedException {
+        assumeTrue(Node.isInstalled(driver), () -> "the program of driver " + driver + " is not installed");
+        image();
+        Report report = new EscapeTest(settings(), SandboxSpec.of("busybox").withDriver(driver)).runAsPlain();
+
+        assertThat(report.withoutProof()).isEmpty();
+        assertThat(report.unexplained(Explained.builtIn(driver))).isEmpty();
+        assertThat(report.findings().stream()
+                        .map(finding -> finding.probe().group())
+                        .distinct())
+                .as("the groups of SECURITY.md's table")
+                .containsExactlyElementsOf(DriverTableTest.groupsOf(driver));
     }
 
     /** So the battery has one attacker there. */

@@ -127,7 +127,7 @@ final class SpawnerTest {
         Path layer = Files.createDirectory(place.resolve("layer"));
         try (Fd mount = MountTree.cloneOf(layer.toString());
                 ExecutorService launching = Executors.newSingleThreadExecutor()) {
-            Future<Integer> launch = launching.submit(
+            Future<Launcher.Launched> launch = launching.submit(
                     () -> slot.launcher().launch(anything(LaunchSpec.LISTENER), List.of(), new int[] {mount.number()}));
             while (sleepsIn(builder).equals(atRest) || sleepsIn(builder).startsWith("running")) {
                 Thread.onSpinWait(); // the time limit of the class ends it
