@@ -111,8 +111,8 @@ final class Confinement {
         files.addAll(filesOfOne());
         LaunchSpec launch = launchSpec(new Shape(spec, filter, layers, binds), files);
         int firstTree = layers + 1 + binds.size();
-        LaunchSpec.Runtime told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
-        return withLife(spec.limits().time(), runtime.built(launch).encoded(0).withRuntime(told));
+        LaunchSpec.Bundle told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
+        return withLife(spec.limits().time(), runtime.built(launch).encoded(0).withBundle(told));
     }
 
     private LaunchSpec launchSpec(Shape shape, List<LaunchSpec.SynthesisedFile> files) {

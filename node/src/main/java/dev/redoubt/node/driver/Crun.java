@@ -1,7 +1,7 @@
 package dev.redoubt.node.driver;
 
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.launch.LaunchSpec.Runtime;
+import dev.redoubt.node.launch.LaunchSpec.Bundle;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
@@ -61,7 +61,7 @@ record Crun() implements OciRuntime {
     }
 
     @Override
-    public Runtime runtime(
+    public Bundle runtime(
             LaunchSpec spec, List<LaunchSpec.Mask> covers, IdRange ids, HostProgram program, int firstTree) {
         List<String> words = List.of(
                 program.path().toString(),
@@ -74,7 +74,7 @@ record Crun() implements OciRuntime {
                 "--pid-file=/pid",
                 "--bundle=/bundle",
                 "sandbox");
-        return new Runtime(OciConfig.text(config(spec, covers)), words, program.trees(firstTree), program.links());
+        return new Bundle(OciConfig.text(config(spec, covers)), words, program.trees(firstTree), program.links());
     }
 
     private static Map<String, Object> config(LaunchSpec spec, List<LaunchSpec.Mask> covers) {
@@ -92,7 +92,7 @@ record Crun() implements OciRuntime {
                         spec.files().stream()
                                 .map(LaunchSpec.SynthesisedFile::path)
                                 .toList()));
-        config.put("linux", linux(spec, present));
+        config.put("linux", linux(present));
         config.put(
                 "annotations",
                 Map.of(
@@ -159,7 +159,7 @@ record Crun() implements OciRuntime {
         return !cover.mayBeAbsent() || Files.exists(Path.of(cover.path()));
     }
 
-    private static Map<String, Object> linux(LaunchSpec spec, List<LaunchSpec.Mask> covers) {
+    private static Map<String, Object> linux(List<LaunchSpec.Mask> covers) {
         Map<String, Object> linux = new LinkedHashMap<>();
         List<Map<String, Object>> namespaces = new ArrayList<>();
         namespaces.add(Map.of("type", "user", "path", "/userns"));

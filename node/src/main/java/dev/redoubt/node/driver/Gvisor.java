@@ -1,7 +1,7 @@
 package dev.redoubt.node.driver;
 
 import dev.redoubt.node.launch.LaunchSpec;
-import dev.redoubt.node.launch.LaunchSpec.Runtime;
+import dev.redoubt.node.launch.LaunchSpec.Bundle;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxSpec;
@@ -91,7 +91,7 @@ record Gvisor() implements OciRuntime {
     }
 
     @Override
-    public Runtime runtime(
+    public Bundle runtime(
             LaunchSpec spec, List<LaunchSpec.Mask> covers, IdRange ids, HostProgram program, int firstTree) {
         List<String> words = List.of(
                 program.path().toString(),
@@ -104,7 +104,7 @@ record Gvisor() implements OciRuntime {
                 "--pid-file=/pid",
                 "--bundle=/bundle",
                 "sandbox");
-        return new Runtime(OciConfig.text(config(spec, ids)), words, program.trees(firstTree), program.links());
+        return new Bundle(OciConfig.text(config(spec, ids)), words, program.trees(firstTree), program.links());
     }
 
     private static Map<String, Object> config(LaunchSpec spec, IdRange ids) {

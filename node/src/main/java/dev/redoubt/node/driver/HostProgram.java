@@ -2,7 +2,7 @@ package dev.redoubt.node.driver;
 
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.MountTree;
-import dev.redoubt.node.launch.LaunchSpec.Runtime;
+import dev.redoubt.node.launch.LaunchSpec.Bundle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param directories of the host's root that are ones
  * @param links of the host's root, as /lib is one where programs and libraries are all below /usr
  */
-public record HostProgram(Path path, List<Path> directories, List<Runtime.Link> links) {
+public record HostProgram(Path path, List<Path> directories, List<Bundle.Link> links) {
     private static final List<Path> PLACES =
             List.of(Path.of("/usr/bin"), Path.of("/usr/sbin"), Path.of("/usr/local/bin"));
     private static final List<String> ROOTS = List.of("usr", "bin", "sbin", "lib", "lib64");
@@ -39,11 +39,11 @@ public record HostProgram(Path path, List<Path> directories, List<Runtime.Link> 
 
     private static HostProgram at(Path path) {
         List<Path> directories = new ArrayList<>();
-        List<Runtime.Link> links = new ArrayList<>();
+        List<Bundle.Link> links = new ArrayList<>();
         for (String name : ROOTS) {
             Path root = Path.of("/", name);
             if (Files.isSymbolicLink(root)) {
-                links.add(new Runtime.Link(root.toString(), target(root)));
+                links.add(new Bundle.Link(root.toString(), target(root)));
             } else if (Files.isDirectory(root)) {
                 directories.add(root);
             }
@@ -60,9 +60,9 @@ public record HostProgram(Path path, List<Path> directories, List<Runtime.Link> 
     }
 
     /** What a launch is told of its directories. */
-    List<Runtime.Tree> trees(int first) {
-        List<Runtime.Tree> trees = new ArrayList<>();
-        directories.forEach(directory -> trees.add(new Runtime.Tree(first + trees.size(), directory.toString())));
+    List<Bundle.Tree> trees(int first) {
+        List<Bundle.Tree> trees = new ArrayList<>();
+        directories.forEach(directory -> trees.add(new Bundle.Tree(first + trees.size(), directory.toString())));
         return List.copyOf(trees);
     }
 

@@ -47,6 +47,6 @@ public sealed interface OciRuntime permits Crun, Gvisor {
      * @param covers of /proc, in order
      * @param program where the runtime is found
      */
-    LaunchSpec.Runtime runtime(
+    LaunchSpec.Bundle runtime(
             LaunchSpec spec, List<LaunchSpec.Mask> covers, IdRange ids, HostProgram program, int firstTree);
 }

@@ -31,7 +31,7 @@ public record DriverTable(Map<Driver, Report> reports) {
         text.append(line(
                 "all",
                 drivers.stream()
-                        .map(driver -> cell(reports.get(driver).findings()))
+                        .map(driver -> cell(findings(driver)))
                         .toList()));
         return text.toString();
     }

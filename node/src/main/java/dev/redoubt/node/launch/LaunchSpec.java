@@ -168,15 +168,15 @@ public record LaunchSpec(
      * @param trees of the host, from which it runs
      * @param links symbolic ones of the host's root, from path to target
      */
-    public record Runtime(String config, List<String> program, List<Tree> trees, List<Link> links) {
-        static final Runtime NONE = new Runtime("", List.of(), List.of(), List.of());
+    public record Bundle(String config, List<String> program, List<Tree> trees, List<Link> links) {
+        static final Bundle NONE = new Bundle("", List.of(), List.of(), List.of());
 
         /** A directory; {@code descriptor} is an index into the descriptors of the launch. */
         public record Tree(int descriptor, String path) {}
 
         public record Link(String path, String target) {}
 
-        public Runtime {
+        public Bundle {
             program = most(24, "words of a runtime", program);
             trees = most(8, "directories of a runtime", trees);
             links = most(8, "links of a runtime", links);
@@ -215,7 +215,7 @@ public record LaunchSpec(
                     tail.message().toArray(ValueLayout.JAVA_BYTE),
                     more,
                     0,
-                    Runtime.NONE);
+                    Bundle.NONE);
         }
     }
 
@@ -226,9 +226,9 @@ public record LaunchSpec(
         private final byte[] tail;
         private final int more;
         private final int lifeSeconds;
-        private final Runtime runtime;
+        private final Bundle runtime;
 
-        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more, int lifeSeconds, Runtime runtime) {
+        private Encoded(LaunchSpec spec, byte[] head, byte[] tail, int more, int lifeSeconds, Bundle runtime) {
             this.spec = spec;
             this.head = head;
             this.tail = tail;
@@ -238,7 +238,7 @@ public record LaunchSpec(
         }
 
         /** The same, to be built by an OCI runtime. */
-        public Encoded withRuntime(Runtime other) {
+        public Encoded withBundle(Bundle other) {
             return new Encoded(spec, head, tail, more, lifeSeconds, other);
         }
 
