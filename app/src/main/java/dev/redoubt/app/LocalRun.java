@@ -24,7 +24,6 @@ import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.Resources;
-import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,9 +52,6 @@ final class LocalRun {
         needsRoot("run");
         Profile profile = Profiles.named(options.profile());
         Meaning.warnings(profile).forEach(Say::line);
-        if (options.acceptSharedKernel()) {
-            profile = profile.alsoIn(RuntimeClass.CONTAINER);
-        }
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {
@@ -190,7 +186,7 @@ final class LocalRun {
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts =
                 options.mounts().stream().map(mount -> mount(here, mount)).toList();
-        return new SandboxSpec(
+        SandboxSpec spec = new SandboxSpec(
                 options.image(),
                 profile,
                 resources.limits(),
@@ -199,6 +195,7 @@ final class LocalRun {
                 "sandbox",
                 mounts,
                 mounts.isEmpty() ? 0 : mountUid(user(image)));
+        return options.acceptSharedKernel() ? spec.onSharedKernel() : spec;
     }
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {

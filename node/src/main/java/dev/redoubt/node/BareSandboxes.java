@@ -10,6 +10,7 @@ import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.Ranges;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Builds sandboxes for the image store, each with a spawner of its own that dies with this process: whoever waits for an
@@ -40,7 +41,7 @@ final class BareSandboxes {
         undo.add(household::close);
         Cgroups cgroups = Cgroups.detect();
         Slots slots = new Slots(
-                household, cgroups, null, Ranges.open(data), settings.switches(), order.plan(), settings.readySlots());
+                household, cgroups, null, Ranges.open(data), settings.switches(), order.plan(), Map.of(), settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());
         slots.limit(slot, order.limits(), List.of());

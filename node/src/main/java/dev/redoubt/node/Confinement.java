@@ -11,6 +11,8 @@ import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
+import dev.redoubt.node.walls.report.Asked;
+import dev.redoubt.node.walls.report.NativeWalls;
 import dev.redoubt.protocol.FileRules;
 import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Problem;
@@ -26,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
@@ -40,7 +44,7 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
+    private final Map<Shape, Compiled> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
@@ -52,6 +56,30 @@ final class Confinement {
      * an idle machine.
      */
     private record Shape(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {}
+
+    /** A spec for the spawner, and what a report will compare with. */
+    record Compiled(LaunchSpec.Encoded launch, Supplier<Asked> asked) {}
+
+    /** Made when somebody wants it: most sandboxes end before anybody does. */
+    private final class Once implements Supplier<Asked> {
+        private final Shape shape;
+        private final LaunchSpec launch;
+        private @Nullable Asked asked;
+
+        Once(Shape shape, LaunchSpec launch) {
+            this.shape = shape;
+            this.launch = launch;
+        }
+
+        @Override
+        public synchronized Asked get() {
+            if (asked == null) {
+                asked = NativeWalls.asked(
+                        shape.spec(), launch, slotPlan(), shape.filter().sha256());
+            }
+            return asked;
+        }
+    }
 
     /** What covers /proc, whatever will run. */
     SlotPlan slotPlan() {
@@ -75,7 +103,7 @@ final class Confinement {
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec.Encoded compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
+    Compiled compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
         if (compiled.size() >= MOST_SHAPES) {
             compiled.clear();
         }
@@ -83,11 +111,14 @@ final class Confinement {
         SandboxSpec endless = time.wall().isEmpty()
                 ? spec
                 : spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
-        LaunchSpec.Encoded encoded = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
-        return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
+        Compiled shape = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
+        return time.wall()
+                .map(TIME_FOR_THE_REST::plus)
+                .map(life -> new Compiled(shape.launch().withLife(life), shape.asked()))
+                .orElse(shape);
     }
 
-    private LaunchSpec.Encoded compile(Shape shape) {
+    private Compiled compile(Shape shape) {
         SandboxSpec spec = shape.spec();
         Profile profile = spec.profile();
         boolean single = profile.users() == Profile.Users.SINGLE;
@@ -115,7 +146,8 @@ final class Confinement {
                 landlock(files.readOnlyRoot(), writable(spec)),
                 new LaunchSpec.Filter(shape.filter().bytes()),
                 arguments(spec));
-        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
+        return new Compiled(
+                launch.encoded(ProcWalls.FILES.size() - launch.files().size()), new Once(shape, launch));
     }
 
     /** What covers /proc is in the slot's plan: a profile has no word there. */

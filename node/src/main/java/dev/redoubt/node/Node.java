@@ -19,7 +19,6 @@ import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Sweep;
 import dev.redoubt.node.launch.LaunchException;
-import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.ranges.IdRange;
@@ -34,19 +33,31 @@ import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
+import dev.redoubt.node.walls.report.Asked;
+import dev.redoubt.node.walls.report.AskedText;
+import dev.redoubt.node.walls.report.NodeKey;
+import dev.redoubt.node.walls.report.WallsEvent;
+import dev.redoubt.node.walls.report.WallsReader;
+import dev.redoubt.node.walls.report.WallsWatch;
+import dev.redoubt.node.walls.report.WatchedWalls;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +67,9 @@ import org.jspecify.annotations.Nullable;
  * knows what to remove. Any thread may call anything; {@link #create} and {@link Sandbox#close} block for milliseconds.
  */
 public final class Node implements AutoCloseable {
+    /** Fact of an entry: the name of what a sandbox was launched with. */
+    private static final String WALLS = "walls";
+
     private final NodeSettings settings;
     private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final Household household;
@@ -69,6 +83,9 @@ public final class Node implements AutoCloseable {
     private final Slots slots;
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
+    private final NodeKey key;
+    private final WallsWatch watch;
+    private volatile BiConsumer<SandboxId, WallsEvent> driftListener = (_, _) -> {};
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
@@ -82,9 +99,50 @@ public final class Node implements AutoCloseable {
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
+        this.key = new NodeKey(settings.dataDirectory().resolve("node").resolve(NodeKey.FILE));
         this.adopted = household.survivors().stream().map(this::adopt).toList();
         this.slots = new Slots(
-                household, cgroups, disks, ranges, settings.switches(), confinement.slotPlan(), settings.readySlots());
+                household,
+                cgroups,
+                disks,
+                ranges,
+                settings.switches(),
+                confinement.slotPlan(),
+                outlives() ? Map.of(WALLS, usualWalls()) : Map.of(),
+                settings.readySlots());
+        this.watch = WallsWatch.start(this::watched, this::tell, !adopted.isEmpty());
+    }
+
+    private boolean outlives() {
+        return settings.life() == NodeSettings.Life.OUTLIVES_THIS_PROCESS;
+    }
+
+    /** What most sandboxes are launched with: their entries say so before anybody asks for them. */
+    private String usualWalls() {
+        SandboxSpec usual = SandboxSpec.of("any");
+        Asked asked = confinement
+                .compile(usual, brokered.filter(usual), 1, List.of())
+                .asked()
+                .get();
+        return household.owner().keep(AskedText.of(asked));
+    }
+
+    private List<WatchedWalls> watched() {
+        return running.stream().map(Sandbox::walls).toList();
+    }
+
+    private void tell(SandboxId id, WallsEvent event) {
+        driftListener.accept(id, event);
+    }
+
+    /** Who is told, by a thread of ours, when a wall of a running sandbox becomes weaker than asked. */
+    public void onDrift(BiConsumer<SandboxId, WallsEvent> listener) {
+        driftListener = listener;
+    }
+
+    /** What signs reports; made at its first use. */
+    public NodeKey key() {
+        return key;
     }
 
     /** What is shared by every node of one data directory. */
@@ -267,6 +325,7 @@ public final class Node implements AutoCloseable {
     /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. Nothing else stays. */
     @Override
     public void close() {
+        watch.close();
         slots.close();
         if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
             List.copyOf(running).forEach(Sandbox::close);
@@ -295,10 +354,10 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(
             Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Fd disk, Mounting mounting) {
-        LaunchSpec.Encoded launch =
+        Confinement.Compiled compiled =
                 confinement.compile(spec, listening.filter(spec), layers.size(), mounting.binds(layers.size() + 1));
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered);
+        remember(slot.entry(), remembered, compiled.asked());
 
         List<Fd> mounts = new ArrayList<>();
         try {
@@ -306,22 +365,24 @@ public final class Node implements AutoCloseable {
             mounts.add(disk);
             mounting.addTrees(mounts);
             int[] descriptors = mounts.stream().mapToInt(Fd::number).toArray();
-            int listener = slot.launcher().launch(launch, confinement.filesOfOne(), descriptors);
-            return sandbox(slot, remembered, listener, listening);
+            int listener = slot.launcher().launch(compiled.launch(), confinement.filesOfOne(), descriptors);
+            return sandbox(slot, remembered, listener, listening, compiled.asked());
         } finally {
             mounts.forEach(Fd::close);
         }
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
-    private void remember(Entry entry, Remembered remembered) {
-        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+    private void remember(Entry entry, Remembered remembered, Supplier<Asked> asked) {
+        if (!outlives()) {
             return;
         }
-        if (remembered.facts().isEmpty()) {
+        Map<String, String> facts = new TreeMap<>(remembered.facts());
+        facts.put(WALLS, household.owner().keep(AskedText.of(asked.get())));
+        if (entry.facts().equals(facts)) {
             household.owner().startsNow(entry.id());
         } else {
-            household.owner().write(entry.with(remembered.facts()));
+            household.owner().write(entry.with(facts));
         }
     }
 
@@ -336,12 +397,50 @@ public final class Node implements AutoCloseable {
         return Slots.EmptyDisk.acquire(disks, slot.entry(), limits, slot.undo()).mount();
     }
 
-    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {
+    private Sandbox sandbox(
+            Slots.Slot slot, Remembered remembered, int listener, Listening listening, Supplier<Asked> asked) {
         Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
         CallLog calls =
                 listened(listening, slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
+        SandboxCgroup cgroup = slot.cgroup();
+        slot.undo().add(() -> killFrozen(cgroup));
         return new Sandbox(
-                slot.id(), remembered, slot.handles(), slot.cgroup(), calls, loop, sockets, slot.undo(), false);
+                slot.id(),
+                remembered,
+                slot.handles(),
+                cgroup,
+                calls,
+                walls(slot.entry(), slot.handles(), cgroup, asked),
+                loop,
+                sockets,
+                slot.undo(),
+                false);
+    }
+
+    /** What is stopped does not end when it is told to, with version 1 of control groups: only its group can end it. */
+    private static void killFrozen(SandboxCgroup cgroup) {
+        if (cgroup.isFrozen()) {
+            cgroup.kill();
+        }
+    }
+
+    private static WatchedWalls walls(
+            Entry entry, Sandbox.Handles handles, SandboxCgroup cgroup, Supplier<Asked> asked) {
+        return new WatchedWalls(
+                entry.id(),
+                cgroup,
+                () -> new WallsReader(
+                        entry.id(), entry.range(), cgroup, handles.pidfd(), handles.networkNamespace(), asked.get()));
+    }
+
+    /** As the journal has it. */
+    private Asked asked(Entry entry) {
+        return Optional.ofNullable(entry.facts().get(WALLS))
+                .flatMap(household.owner()::kept)
+                .map(AskedText::parse)
+                .orElseThrow(() -> new Problem(
+                        ProblemCode.UNPROCESSABLE,
+                        "the version that launched " + entry.id() + " kept no record of what was asked"));
     }
 
     /** There is no listener only where the test build of the spawner left the filter away. */
@@ -372,7 +471,10 @@ public final class Node implements AutoCloseable {
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
         Terms terms = terms(remembered, entry.range(), cgroup);
         CallLog calls = listened(brokered, entry.number(), kept.listener(), handles.pidfd(), terms, undo);
-        Sandbox sandbox = new Sandbox(entry.id(), remembered, handles, cgroup, calls, loop, sockets, undo, true);
+        undo.add(() -> killFrozen(cgroup));
+        WatchedWalls walls = walls(entry, handles, cgroup, () -> asked(entry));
+        Sandbox sandbox =
+                new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

@@ -53,6 +53,7 @@ final class Slots implements AutoCloseable {
     private final boolean limited;
     private final int prepareFlags;
     private final SlotPlan plan;
+    private final Map<String, String> facts;
     private final AtomicLong lastNumber;
     private final int ahead;
     private final Semaphore wanted;
@@ -64,6 +65,7 @@ final class Slots implements AutoCloseable {
      * Starts to make slots.
      *
      * @param disks where each gets an empty one; null when they need none
+     * @param facts of every entry, unless the sandbox becomes an unusual one
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
@@ -73,6 +75,7 @@ final class Slots implements AutoCloseable {
             Ranges ranges,
             TestSwitches switches,
             SlotPlan plan,
+            Map<String, String> facts,
             int ahead) {
         this.spawner = household.spawner();
         this.owner = household.owner();
@@ -82,6 +85,7 @@ final class Slots implements AutoCloseable {
         this.limited = !switches.withoutCgroupLimits();
         this.prepareFlags = switches.prepareFlags();
         this.plan = plan;
+        this.facts = Map.copyOf(facts);
         this.lastNumber = new AtomicLong(household.highestNumber());
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
@@ -209,7 +213,7 @@ final class Slots implements AutoCloseable {
         SandboxId id = SandboxId.random();
         IdRange range = ranges.claim(owner.name());
         undo.add(() -> ranges.release(range)); // claimed in the owner's name: a sweep finds it without an entry
-        Entry entry = new Entry(id, number, range, owner.name() + "-" + number, Map.of());
+        Entry entry = new Entry(id, number, range, owner.name() + "-" + number, facts);
         owner.write(entry);
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
  * @param hostname what {@code uname -n} says inside
  * @param mounts only from the local root
  * @param mountUid the user inside who owns what is mounted
+ * @param sharedKernelAccepted whether the profile wants a kernel of its own and whoever asks does without
  */
 public record SandboxSpec(
         String image,
@@ -21,9 +22,23 @@ public record SandboxSpec(
         boolean readOnly,
         String hostname,
         List<HostMount> mounts,
-        int mountUid) {
+        int mountUid,
+        boolean sharedKernelAccepted) {
     private static final Pattern HOSTNAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final int MOST_MOUNTS = 32;
+
+    /** On the kernel that its profile wants. */
+    public SandboxSpec(
+            String image,
+            Profile profile,
+            Limits limits,
+            NetworkMode network,
+            boolean readOnly,
+            String hostname,
+            List<HostMount> mounts,
+            int mountUid) {
+        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, false);
+    }
 
     public SandboxSpec {
         Objects.requireNonNull(profile, "profile");
@@ -52,7 +67,8 @@ public record SandboxSpec(
 
     /** The same under another profile. */
     public SandboxSpec withProfile(Profile other) {
-        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid);
+        return new SandboxSpec(
+                image, other, limits, network, readOnly, hostname, mounts, mountUid, sharedKernelAccepted);
     }
 
     /** The same with names that nothing inside can open. */
@@ -66,7 +82,26 @@ public record SandboxSpec(
                 image, Profile.DEFAULT, Limits.DEFAULT, NetworkMode.NONE, false, "sandbox", List.of(), 1000);
     }
 
+    /**
+     * The same on this machine's kernel, whatever classes its profile names; where that is one of them anyway, nothing is
+     * accepted.
+     */
+    public SandboxSpec onSharedKernel() {
+        boolean already = profile.runtimes().contains(RuntimeClass.CONTAINER);
+        return new SandboxSpec(
+                image,
+                already ? profile : profile.alsoIn(RuntimeClass.CONTAINER),
+                limits,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                sharedKernelAccepted || !already);
+    }
+
     public SandboxSpec withLimits(Limits value) {
-        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid);
+        return new SandboxSpec(
+                image, profile, value, network, readOnly, hostname, mounts, mountUid, sharedKernelAccepted);
     }
 }

@@ -211,7 +211,7 @@ public record LaunchSpec(
         }
 
         /** What was encoded. */
-        LaunchSpec spec() {
+        public LaunchSpec spec() {
             return spec;
         }
 
