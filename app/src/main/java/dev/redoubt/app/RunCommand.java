@@ -167,6 +167,11 @@ final class RunCommand implements Callable<Integer> {
             description = "When the command has ended, say which system calls were refused and why.")
     private boolean explain;
 
+    @Option(
+            names = "--walls",
+            description = "Before the command begins, say on standard error what the kernel holds it with.")
+    private boolean walls;
+
     @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Note in the journal; repeatable.")
     private Map<String, String> labels = new LinkedHashMap<>();
 
@@ -204,6 +209,7 @@ final class RunCommand implements Callable<Integer> {
                 mounts,
                 readOnly,
                 explain,
+                walls,
                 labels,
                 command);
     }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param environment in the order given, later ones win
  * @param workdir absolute path inside
  * @param explain whether to say at the end which system calls were refused
+ * @param walls whether to say, before the command begins, what is in force
  * @param user name, uid or uid:gid; empty means what the image says, or {@code user}
  */
 record RunOptions(
@@ -32,6 +33,7 @@ record RunOptions(
         List<Mount> mounts,
         boolean readOnly,
         boolean explain,
+        boolean walls,
         Map<String, String> labels,
         List<String> command) {
 

@@ -110,7 +110,7 @@ public final class Node implements AutoCloseable {
                 confinement.slotPlan(),
                 outlives() ? Map.of(WALLS, usualWalls()) : Map.of(),
                 settings.readySlots());
-        this.watch = WallsWatch.start(this::watched, this::tell, !adopted.isEmpty());
+        this.watch = WallsWatch.start(this::watched, this::tell, WallsWatch.EVERY, !adopted.isEmpty());
     }
 
     private boolean outlives() {

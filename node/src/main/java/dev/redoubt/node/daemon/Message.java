@@ -3,6 +3,7 @@ package dev.redoubt.node.daemon;
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.flat.FlatWriter;
 import dev.redoubt.node.seccomp.CallReport;
+import dev.redoubt.node.walls.report.Verdict;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -13,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What is said on {@code node.sock}. One message is one request or one answer; an answer follows each request. */
 sealed interface Message {
@@ -32,6 +34,9 @@ sealed interface Message {
     /** What has the broker been asked by this sandbox? */
     record Syscalls(SandboxId id) implements Message {}
 
+    /** Which walls of this sandbox are in force? */
+    record Walls(SandboxId id) implements Message {}
+
     /** Which sandboxes are there? */
     record Sandboxes() implements Message {}
 
@@ -46,6 +51,9 @@ sealed interface Message {
 
     /** What the broker has been asked. */
     record Told(CallReport calls) implements Message {}
+
+    /** Read back; the descriptor that comes along is a file with the signed report, which may be longer than a message. */
+    record WallsRead() implements Message {}
 
     /** The sandboxes that are there, the oldest first; at most {@link #MOST_LISTED}. */
     record Listing(List<Listed> sandboxes) implements Message {
@@ -77,6 +85,8 @@ sealed interface Message {
             case Sandboxes() -> out.u32(9);
             case Told(CallReport calls) -> CallReportCodec.write(out.u32(10), calls);
             case Listing(List<Listed> sandboxes) -> write(out.u32(11), sandboxes);
+            case Walls(SandboxId id) -> out.u32(12).string(id.value());
+            case WallsRead() -> out.u32(13);
         }
         return out.message();
     }
@@ -105,6 +115,8 @@ sealed interface Message {
             case 9 -> new Sandboxes();
             case 10 -> new Told(CallReportCodec.read(in));
             case 11 -> new Listing(listed(in));
+            case 12 -> new Walls(new SandboxId(in.string()));
+            case 13 -> new WallsRead();
             default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
         };
         in.end();
@@ -116,6 +128,7 @@ sealed interface Message {
         for (Listed sandbox : sandboxes) {
             out.string(sandbox.id().value()).u32(sandbox.network().ordinal());
             out.u64(sandbox.started().getEpochSecond()).u64(sandbox.refusedCalls());
+            out.u32(sandbox.walls().map(verdict -> verdict.ordinal() + 1).orElse(0));
         }
     }
 
@@ -126,8 +139,14 @@ sealed interface Message {
                     new SandboxId(in.string()),
                     NetworkMode.values()[in.count(NetworkMode.values().length - 1)],
                     Instant.ofEpochSecond(in.u64()),
-                    in.u64()));
+                    in.u64(),
+                    verdict(in)));
         }
         return sandboxes;
+    }
+
+    private static Optional<Verdict> verdict(FlatReader in) {
+        int number = in.count(Verdict.values().length);
+        return number == 0 ? Optional.empty() : Optional.of(Verdict.values()[number - 1]);
     }
 }

@@ -7,12 +7,14 @@ import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
+import dev.redoubt.node.walls.report.Verdict;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxId;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -69,7 +71,7 @@ class MessageTest {
     @Test
     void aListOfSandboxesFitsToo() {
         Listed one =
-                new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3);
+                new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3, Optional.of(Verdict.WEAKER));
         Message.Listing listing = new Message.Listing(Collections.nCopies(Message.MOST_LISTED, one));
         assertThat(roundTrip(listing)).isEqualTo(listing);
     }

@@ -10,7 +10,9 @@ import dev.redoubt.linux.Pidfd;
 import dev.redoubt.node.cgroup.HeldLimits;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.ranges.IdRange;
+import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.SandboxId;
+import dev.redoubt.protocol.Size;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,7 @@ public final class WallsReader {
     private static final String SANDBOX = "sandbox";
     private static final String GUEST = "guest";
     private static final int FILTER_MODE = 2;
+    private static final int SHORT_HASH = 12;
     private static final long SIGKILL = 1L << 8;
 
     private final SandboxId id;
@@ -142,13 +145,11 @@ public final class WallsReader {
                     Wall.IDS, GUEST, file, map, () -> words(LinuxFiles.readOnce("/proc/" + guest + "/" + file)), map::equals);
         }
         sections.attempt(Wall.NAMESPACES, GUEST, "namespaces", "its own", () -> namespaces(sections, table));
-        sections.attempt(Wall.CAPABILITIES, GUEST, "sets", "read", () -> capabilities(sections, table.guest()));
-        sections.attempt(Wall.SYSCALLS, GUEST, "state", "read", () -> {
-            syscalls(sections, GUEST, table.guest(), Math.min(1, asked.calls().size()));
-            identity(sections, table.guest());
-            membership(sections, GUEST, table.guest());
-            rlimits(sections, GUEST, table.guest());
-        });
+        capabilities(sections, table.guest());
+        syscalls(sections, GUEST, table.guest());
+        identity(sections, table.guest());
+        membership(sections, GUEST, table.guest());
+        rlimits(sections, GUEST, table.guest());
         sections.recorded(
                 Wall.SYSCALLS,
                 GUEST,
@@ -212,6 +213,10 @@ public final class WallsReader {
         sections.attempt(Wall.LANDLOCK, GUEST, "domain", "entered", () -> {
             try (Fd witness = Pidfd.descriptorOf(pidfd, asked.witness())) {
                 boolean inside = Landlock.withholdsIoctl(witness);
+                sections.summary(
+                        Wall.LANDLOCK,
+                        (inside ? "domain entered" : "no domain") + ", " + asked.files().size() + " rules recorded as "
+                                + asked.files().sha256().substring(0, SHORT_HASH));
                 sections.read(
                         Wall.LANDLOCK,
                         GUEST,
@@ -272,12 +277,12 @@ public final class WallsReader {
         capability(sections, of, "effective", most, facts.effective());
         capability(sections, of, "bounding", most, facts.bounding());
         capability(sections, of, "ambient", most, facts.ambient());
-        syscalls(sections, of, facts, 1);
+        syscalls(sections, of, facts);
         membership(sections, of, facts);
         rlimits(sections, of, facts);
     }
 
-    private static void syscalls(Sections sections, String of, ProcessFacts facts, int least) {
+    private static void syscalls(Sections sections, String of, ProcessFacts facts) {
         sections.read(
                 Wall.SYSCALLS,
                 of,
@@ -298,9 +303,9 @@ public final class WallsReader {
                 Wall.SYSCALLS,
                 of,
                 "filters",
-                least + " or more",
+                "1 or more",
                 Integer.toString(facts.filters()),
-                facts.filters() >= least,
+                facts.filters() >= 1,
                 Verdict.MISSING);
     }
 
@@ -376,7 +381,8 @@ public final class WallsReader {
                 held.io().isEmpty() ? Verdict.MISSING : Verdict.WEAKER);
         sections.summary(
                 Wall.LIMITS,
-                "memory " + most / (1 << 20) + " MiB with swap, " + asked.cpus() + " cpus, "
+                held.memoryAndSwap().map(Size::toString).orElse("any") + " memory and swap, "
+                        + held.cpus().map(Cpus::toString).orElse("all") + " cpus, "
                         + (held.pids().isPresent() ? held.pids().getAsInt() : "any number of") + " pids");
     }
 
@@ -428,7 +434,7 @@ public final class WallsReader {
         sections.recorded(Wall.NETWORK, SANDBOX, "packet rules", "none are built yet");
         sections.summary(
                 Wall.NETWORK,
-                "mode " + asked.network() + ", only " + String.join(", ", facts.interfaces()) + ", owned by the host");
+                "mode " + asked.network() + ", interfaces " + String.join(" ", facts.interfaces()));
     }
 
     private static void only(Sections sections, String what, Set<String> asked, SortedSet<String> found) {
@@ -442,18 +448,19 @@ public final class WallsReader {
                 asked.containsAll(found));
     }
 
+    /** In the words of what was found: a summary says nothing that its findings do not. */
     private void summarise(Sections sections, ProcessTable table) {
+        List<String> shared = table.guest().namespaces().sharedWith(Namespaces.of("self"));
         sections.summary(
-                Wall.NAMESPACES, Namespaces.KINDS.size() + " of its own, " + table.count() + " processes in them");
-        sections.summary(
-                Wall.IDS, "0 to 65535 inside are " + ids.base() + " to " + (ids.base() + IdRange.SIZE - 1) + " outside");
+                Wall.NAMESPACES,
+                (Namespaces.KINDS.size() - shared.size()) + " of its own, " + table.count()
+                        + (table.count() == 1 ? " process" : " processes"));
+        sections.summary(Wall.IDS, "uid 0 inside is to be " + ids.base() + " outside");
         sections.summary(Wall.CAPABILITIES, "jobs at most: " + Asked.words(asked.jobCapabilities()));
         sections.summary(
                 Wall.SYSCALLS,
-                "filter " + asked.calls().sha256().substring(0, 12) + " (hash recorded at the launch), no_new_privs");
-        sections.summary(
-                Wall.LANDLOCK,
-                "domain entered; rules " + asked.files().sha256().substring(0, 12) + " (hash recorded at the launch)");
+                table.guest().filters() + " filter, recorded as "
+                        + asked.calls().sha256().substring(0, SHORT_HASH));
         sections.summary(Wall.RLIMITS, asked.rlimits().size() + " limits of each process");
     }
 }

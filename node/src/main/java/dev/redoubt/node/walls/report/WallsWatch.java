@@ -12,17 +12,22 @@ import java.util.function.Supplier;
 
 /** One thread that looks at the walls of every sandbox of a node, again and again. */
 public final class WallsWatch implements AutoCloseable {
-    /** From the begin of a round to the begin of the next. */
+    /** From the begin of a round to the begin of the next: what changes is known within ten seconds. */
     public static final Duration EVERY = Duration.ofSeconds(9);
 
-    private final Supplier<Collection<WatchedWalls>> sandboxes;
+    private final Supplier<? extends Collection<WatchedWalls>> sandboxes;
     private final BiConsumer<SandboxId, WallsEvent> listener;
+    private final Duration every;
     private final Thread thread;
 
     private WallsWatch(
-            Supplier<Collection<WatchedWalls>> sandboxes, BiConsumer<SandboxId, WallsEvent> listener, boolean atOnce) {
+            Supplier<? extends Collection<WatchedWalls>> sandboxes,
+            BiConsumer<SandboxId, WallsEvent> listener,
+            Duration every,
+            boolean atOnce) {
         this.sandboxes = sandboxes;
         this.listener = listener;
+        this.every = every;
         this.thread = Thread.ofPlatform().name("redoubt-walls").daemon().unstarted(() -> watch(atOnce));
     }
 
@@ -30,21 +35,25 @@ public final class WallsWatch implements AutoCloseable {
      * Begins to look.
      *
      * @param listener is told what happened, by the thread that looks
+     * @param every from the begin of a round to the begin of the next
      * @param atOnce whether there are sandboxes already that may have changed while nobody looked
      */
     public static WallsWatch start(
-            Supplier<Collection<WatchedWalls>> sandboxes, BiConsumer<SandboxId, WallsEvent> listener, boolean atOnce) {
-        WallsWatch watch = new WallsWatch(sandboxes, listener, atOnce);
+            Supplier<? extends Collection<WatchedWalls>> sandboxes,
+            BiConsumer<SandboxId, WallsEvent> listener,
+            Duration every,
+            boolean atOnce) {
+        WallsWatch watch = new WallsWatch(sandboxes, listener, every, atOnce);
         watch.thread.start();
         return watch;
     }
 
     private void watch(boolean atOnce) {
-        long round = System.nanoTime() + (atOnce ? 0 : EVERY.toNanos());
+        long round = System.nanoTime() + (atOnce ? 0 : every.toNanos());
         try {
             while (true) {
                 TimeUnit.NANOSECONDS.sleep(round - System.nanoTime());
-                round = Math.max(round, System.nanoTime()) + EVERY.toNanos();
+                round = Math.max(round, System.nanoTime()) + every.toNanos();
                 for (WatchedWalls walls : sandboxes.get()) {
                     look(walls);
                     if (Thread.interrupted()) {
