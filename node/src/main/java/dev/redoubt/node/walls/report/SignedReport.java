@@ -17,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record SignedReport(String text, WallsReport report) {
     private static final String SCHEMA = "redoubt.signed-walls/1";
+    private static final String ALGORITHM = "Ed25519";
     private static final int MOST_BYTES = 64 << 20;
 
     /** Signs. */
@@ -24,7 +25,7 @@ public record SignedReport(String text, WallsReport report) {
         byte[] signed = CanonicalJson.of(report.tree()).getBytes(StandardCharsets.UTF_8);
         Map<String, Object> document = Map.of(
                 "schema", SCHEMA,
-                "algorithm", "Ed25519",
+                "algorithm", ALGORITHM,
                 "keyId", key.verifyingKey().id(),
                 "report", report.tree(),
                 "signature", Base64.getEncoder().encodeToString(key.sign(signed)));
@@ -56,15 +57,20 @@ public record SignedReport(String text, WallsReport report) {
         if (!document.path("schema").asString("").equals(SCHEMA)) {
             return new Checked.Refused("not a signed walls report of this version");
         }
+        if (!document.path("algorithm").asString("").equals(ALGORITHM)) {
+            return new Checked.Refused("not signed with " + ALGORITHM);
+        }
         String by = document.required("keyId").stringValue();
         if (!by.equals(key.id())) {
             return new Checked.Refused("signed with key " + PlainText.of(by) + ", not with " + key.id());
         }
         JsonNode report = document.required("report");
         byte[] bytes = CanonicalJson.of(JsonTree.of(report)).getBytes(StandardCharsets.UTF_8);
-        byte[] signature =
-                Base64.getDecoder().decode(document.required("signature").stringValue());
-        return key.fits(bytes, signature)
+        String text = document.required("signature").stringValue();
+        byte[] signature = Base64.getDecoder().decode(text);
+        // Bits of the last letter stand for nothing, and the decoder passes over them: one signature has one text
+        boolean canonical = Base64.getEncoder().encodeToString(signature).equals(text);
+        return canonical && key.fits(bytes, signature)
                 ? new Checked.Genuine(JsonTree.report(report))
                 : new Checked.Refused("the signature is not over what the report says");
     }

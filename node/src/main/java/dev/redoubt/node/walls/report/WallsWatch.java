@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 
 /** One thread that looks at the walls of every sandbox of a node, again and again. */
 public final class WallsWatch implements AutoCloseable {
-    /** From the begin of a round to the begin of the next: what changes is known within ten seconds. */
-    public static final Duration EVERY = Duration.ofSeconds(9);
+    /** From the begin of a round to the begin of the next: what changes is known within ten seconds, on a busy host too. */
+    public static final Duration EVERY = Duration.ofSeconds(8);
 
     private final Supplier<? extends Collection<WatchedWalls>> sandboxes;
     private final BiConsumer<SandboxId, WallsEvent> listener;
