@@ -3,6 +3,7 @@ package dev.redoubt.node.walls.report;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.ranges.IdRange;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,7 +42,7 @@ record ProcessFacts(
      * @throws java.io.UncheckedIOException when it has ended
      * @throws IllegalArgumentException when what the kernel says cannot be understood
      */
-    static ProcessFacts of(int pid, IdRange ids, SandboxCgroup group) {
+    static ProcessFacts of(int pid, IdRange ids, Texts texts) {
         String proc = "/proc/" + pid;
         StatusFields status = new StatusFields(LinuxFiles.readOnce(proc + "/status"));
         if (status.text("State").startsWith("Z") || status.text("State").startsWith("X")) {
@@ -59,8 +60,27 @@ record ProcessFacts(
                 status.number("NoNewPrivs") == 1,
                 status.number("Seccomp"),
                 status.number("Seccomp_filters"),
-                group.notIn(LinuxFiles.readOnce(proc + "/cgroup")),
-                limits(LinuxFiles.readOnce(proc + "/limits")));
+                texts.outside(LinuxFiles.readOnce(proc + "/cgroup")),
+                texts.limits(LinuxFiles.readOnce(proc + "/limits")));
+    }
+
+    /** Files that are the same for most processes of a sandbox: each is understood once in a reading. */
+    static final class Texts {
+        private final SandboxCgroup group;
+        private final Map<String, List<String>> outside = new HashMap<>();
+        private final Map<String, Map<String, Limit>> limits = new HashMap<>();
+
+        Texts(SandboxCgroup group) {
+            this.group = group;
+        }
+
+        private List<String> outside(String membership) {
+            return outside.computeIfAbsent(membership, group::notIn);
+        }
+
+        private Map<String, Limit> limits(String text) {
+            return limits.computeIfAbsent(text, ProcessFacts::parsed);
+        }
     }
 
     /** A process that has ended and waits for its parent is behind no wall any more, and in need of none. */
@@ -91,7 +111,7 @@ record ProcessFacts(
     }
 
     /** {@code Max open files            1024                 4096                 files}: columns of fixed width. */
-    private static Map<String, Limit> limits(String text) {
+    private static Map<String, Limit> parsed(String text) {
         Map<String, Limit> limits = new TreeMap<>();
         text.lines().skip(1).forEach(line -> {
             String[] values = line.substring(26).strip().split("\\s+", -1);

@@ -40,7 +40,8 @@ final class ProcessTable {
     }
 
     static ProcessTable of(int guest, PidNamespace namespace, IdRange ids, SandboxCgroup group) {
-        ProcessTable table = new ProcessTable(ProcessFacts.of(guest, ids, group));
+        ProcessFacts.Texts texts = new ProcessFacts.Texts(group);
+        ProcessTable table = new ProcessTable(ProcessFacts.of(guest, ids, texts));
         SortedMap<Integer, String> processes = new TreeMap<>();
         group.members().forEach(pid -> processes.put(pid, "process " + pid + " of the host"));
         numbersInside(guest).forEach(inside -> namespace
@@ -53,14 +54,14 @@ final class ProcessTable {
                 table.unread.put("sandbox", "more than " + MOST + " processes, " + processes.size() + " in all");
                 break;
             }
-            table.add(process.getKey(), process.getValue(), ids, group);
+            table.add(process.getKey(), process.getValue(), ids, texts);
         }
         return table;
     }
 
-    private void add(int pid, String name, IdRange ids, SandboxCgroup group) {
+    private void add(int pid, String name, IdRange ids, ProcessFacts.Texts texts) {
         try {
-            alike.computeIfAbsent(ProcessFacts.of(pid, ids, group), _ -> new ArrayList<>())
+            alike.computeIfAbsent(ProcessFacts.of(pid, ids, texts), _ -> new ArrayList<>())
                     .add(name);
             count++;
         } catch (ProcessFacts.EndedException ended) {

@@ -2,7 +2,6 @@ package dev.redoubt.node.walls.report;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -22,14 +21,13 @@ public record SignedReport(String text, WallsReport report) {
 
     /** Signs. */
     public static SignedReport of(WallsReport report, NodeKey key) {
-        byte[] signed = CanonicalJson.of(report.tree()).getBytes(StandardCharsets.UTF_8);
-        Map<String, Object> document = Map.of(
-                "schema", SCHEMA,
-                "algorithm", ALGORITHM,
-                "keyId", key.verifyingKey().id(),
-                "report", report.tree(),
-                "signature", Base64.getEncoder().encodeToString(key.sign(signed)));
-        return new SignedReport(CanonicalJson.of(document), report);
+        String signed = CanonicalJson.of(report.tree());
+        String signature = Base64.getEncoder().encodeToString(key.sign(signed.getBytes(StandardCharsets.UTF_8)));
+        // Plain words in the order of their keys: canonical, without writing the report once more
+        String text = "{\"algorithm\":\"" + ALGORITHM + "\",\"keyId\":\""
+                + key.verifyingKey().id() + "\",\"report\":" + signed + ",\"schema\":\"" + SCHEMA
+                + "\",\"signature\":\"" + signature + "\"}";
+        return new SignedReport(text, report);
     }
 
     /** What became of a check. */

@@ -179,7 +179,7 @@ public final class WallsReader {
                     GUEST,
                     kind,
                     "its own",
-                    own.names().get(Namespaces.KINDS.indexOf(kind)) + (shared.contains(kind) ? ", the host's" : ""),
+                    own.name(kind) + (shared.contains(kind) ? ", the host's" : ""),
                     !shared.contains(kind),
                     Verdict.MISSING);
         }

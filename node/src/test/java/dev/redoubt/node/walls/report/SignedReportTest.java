@@ -51,6 +51,9 @@ final class SignedReportTest {
         assertThat(SignedReport.check(new JsonMapper().readTree(signed.text()).toPrettyString(), key().verifyingKey()))
                 .as("its signature is over what it says, not over its white space")
                 .isEqualTo(new SignedReport.Checked.Genuine(signed.report()));
+        assertThat(CanonicalJson.of(JsonTree.of(new JsonMapper().readTree(signed.text()))))
+                .as("the whole document is canonical")
+                .isEqualTo(signed.text());
         assertThat(signed.text().chars()).as("plain").allMatch(c -> c >= ' ' && c < 127);
     }
 
