@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CHANNEL_FD 3
+#define WITNESS_FD 7 /* opened behind Landlock; nobody inside uses it (sandbox.c) */
 #define CHANNEL_VERSION 1
 
 #define FRAME_HEADER 24u

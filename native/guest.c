@@ -227,6 +227,7 @@ static void start(int argc, char **argv)
 	move_descriptors();
 	if (fcntl(CHANNEL_FD, F_GETFD) < 0)
 		die("descriptor 3 is not open");
+	fcntl(WITNESS_FD, F_SETFD, FD_CLOEXEC); /* kept for the node alone; started by hand there is none */
 	/* First of all: nobody inside may look at us by /proc/1 or ptrace (prctl(2), PR_SET_DUMPABLE). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		die("prctl");

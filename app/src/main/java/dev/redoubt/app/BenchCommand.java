@@ -12,7 +12,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "NAME",
-            description = "cold, exec, rate, density, syscall or broker (default: all of them).")
+            description = "cold, exec, rate, density, syscall, broker or walls (default: all of them).")
     private @Nullable String name;
 
     @Option(names = "--json", description = "Print JSON.")

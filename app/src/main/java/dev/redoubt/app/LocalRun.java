@@ -20,18 +20,23 @@ import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Filter;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.node.walls.report.WallsEvent;
+import dev.redoubt.node.walls.report.WallsReader;
+import dev.redoubt.node.walls.report.WallsReport;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.Resources;
+import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /** Runs one command in a fresh sandbox of this machine: in the node daemon when one runs, else in this process. */
@@ -55,9 +60,6 @@ final class LocalRun {
         needsRoot("run");
         Profile profile = Profiles.named(options.profile());
         Meaning.warnings(profile).forEach(Say::line);
-        if (options.acceptSharedKernel()) {
-            profile = profile.alsoIn(RuntimeClass.CONTAINER);
-        }
         try {
             return new LocalRun(options, profile).run();
         } catch (RequestTooLargeException large) {
@@ -98,6 +100,7 @@ final class LocalRun {
         try (GuestLoop loop = GuestLoop.start();
                 GuestChannel guest =
                         GuestChannel.open(loop, UnixSocket.adopt(lent.channel().handOver()))) {
+            walls(guest, () -> client.walls(lent.id()).report());
             RunSession.Outcome outcome = converse(session, guest, request);
             explain(() -> client.syscalls(lent.id()));
             code = exitCode(outcome, client.end(lent.id()));
@@ -116,6 +119,8 @@ final class LocalRun {
         int code;
         try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(spec)) {
+            node.onDrift(LocalRun::sayDrift);
+            walls(sandbox.guest(), () -> sandbox.walls().read());
             RunSession.Outcome outcome = converse(session, sandbox.guest(), request);
             explain(() -> sandbox.syscalls().report());
             code = exitCode(outcome, sandbox.cgroup().oomKills());
@@ -133,6 +138,26 @@ final class LocalRun {
         } catch (Problem unknown) { // the command's exit code is worth more than the explanation
             Say.line("nothing can be explained: " + unknown.detail());
         }
+    }
+
+    /** Of a sandbox that has yet to begin: its process 1 drops the last of what it was born with before it is ready. */
+    private void walls(GuestChannel guest, Supplier<WallsReport> report) {
+        if (!options.walls()) {
+            return;
+        }
+        try {
+            guest.ready().join();
+            WallsTable.of(report.get()).forEach(Say::line);
+        } catch (Problem unknown) { // the command runs all the same: --walls asks for words, not for a condition
+            Say.line("the walls cannot be read: " + unknown.detail());
+        } catch (WallsReader.GoneException | CompletionException ended) {
+            Say.line("the walls cannot be read: the sandbox has ended");
+        }
+    }
+
+    private static void sayDrift(SandboxId id, WallsEvent event) {
+        Say.line("the walls of " + id + ": " + event.kind());
+        event.words().forEach(words -> Say.line("  " + words));
     }
 
     private RunSession session() {
@@ -195,7 +220,7 @@ final class LocalRun {
         Path here = Path.of("").toAbsolutePath();
         List<HostMount> mounts =
                 options.mounts().stream().map(mount -> mount(here, mount)).toList();
-        return new SandboxSpec(
+        SandboxSpec spec = new SandboxSpec(
                 options.image(),
                 profile,
                 resources.limits(),
@@ -205,7 +230,13 @@ final class LocalRun {
                 mounts,
                 mounts.isEmpty() ? 0 : mountUid(user(image)),
                 options.labels(),
-                options.driver().orElse(Driver.usualOf(profile)));
+                options.driver().orElseGet(this::usualDriver),
+                false);
+        return options.acceptSharedKernel() ? spec.onSharedKernel() : spec;
+    }
+
+    private Driver usualDriver() {
+        return Driver.usualOf(options.acceptSharedKernel() ? profile.alsoIn(RuntimeClass.CONTAINER) : profile);
     }
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {

@@ -7,6 +7,8 @@ import dev.redoubt.node.seccomp.CallCount;
 import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
+import dev.redoubt.node.walls.report.SignedReport;
+import dev.redoubt.node.walls.report.Verdict;
 import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.SandboxId;
@@ -29,14 +31,15 @@ final class LocalSandboxes {
                     Json.of(sandboxes.stream().map(LocalSandboxes::facts).toList()));
             return Exit.DONE;
         }
-        System.out.printf("%-36s %-10s %-20s %-13s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS", "LABELS");
+        System.out.printf("%-36s %-10s %-20s %-13s %-18s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS", "WALLS", "LABELS");
         for (Listed sandbox : sandboxes) {
             System.out.printf(
-                    "%-36s %-10s %-20s %-13d %s%n",
+                    "%-36s %-10s %-20s %-13d %-18s %s%n",
                     sandbox.id(),
                     sandbox.network(),
                     sandbox.started().truncatedTo(ChronoUnit.SECONDS),
                     sandbox.refusedCalls(),
+                    sandbox.walls().map(Verdict::toString).orElse("not looked at yet"),
                     words(sandbox.labels()));
         }
         return Exit.DONE;
@@ -49,6 +52,7 @@ final class LocalSandboxes {
         facts.put("startedAt", sandbox.started().toString());
         facts.put("refusedCalls", sandbox.refusedCalls());
         facts.put("labels", sandbox.labels().byName());
+        sandbox.walls().ifPresent(verdict -> facts.put("walls", verdict.toString()));
         return facts;
     }
 
@@ -77,6 +81,17 @@ final class LocalSandboxes {
             System.out.printf("%9d of these came too fast to be written down%n", report.unrecorded());
         }
         return Exit.DONE;
+    }
+
+    static int walls(String id, boolean json) {
+        SandboxId sandbox = id(id);
+        SignedReport report = asked(client -> client.walls(sandbox));
+        if (json) {
+            System.out.println(report.text());
+        } else {
+            WallsTable.of(report.report()).forEach(System.out::println);
+        }
+        return report.report().verdict() == Verdict.AS_ASKED ? Exit.DONE : Exit.FAILED;
     }
 
     private static SandboxId id(String text) {

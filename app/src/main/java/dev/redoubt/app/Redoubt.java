@@ -40,6 +40,7 @@ final class Redoubt {
         commands.put("run", RunCommand::new);
         commands.put("node", NodeCommand::new);
         commands.put("sandbox", SandboxCommand::new);
+        commands.put("walls", WallsCommand::new);
         commands.put("image", ImageCommand::new);
         commands.put("profile", ProfileCommand::new);
         commands.put("doctor", DoctorCommand::new);

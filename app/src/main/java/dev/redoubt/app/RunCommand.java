@@ -180,6 +180,11 @@ final class RunCommand implements Callable<Integer> {
     private boolean explain;
 
     @Option(
+            names = "--walls",
+            description = "Before the command begins, say on standard error what the kernel holds it with.")
+    private boolean walls;
+
+    @Option(
             names = "--label",
             paramLabel = "NAME=VALUE",
             description = "Note on the sandbox, for sandbox ls; repeatable.")
@@ -240,6 +245,7 @@ final class RunCommand implements Callable<Integer> {
             case "--accept-shared-kernel" -> acceptSharedKernel = true;
             case "--read-only" -> readOnly = true;
             case "--explain" -> explain = true;
+            case "--walls" -> walls = true;
             case "--remote" -> remote = true;
             default -> {
                 return false;
@@ -277,6 +283,7 @@ final class RunCommand implements Callable<Integer> {
                 mounts,
                 readOnly,
                 explain,
+                walls,
                 Drivers.asked(driver, runtime),
                 labels(),
                 command);

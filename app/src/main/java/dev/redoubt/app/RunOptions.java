@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param environment in the order given, later ones win
  * @param workdir absolute path inside
  * @param explain whether to say at the end which system calls were refused
+ * @param walls whether to say, before the command begins, what is in force
  * @param driver empty means what the profile's runtime class needs
  * @param user name, uid or uid:gid; empty means what the image says, or {@code user}
  */
@@ -34,6 +35,7 @@ record RunOptions(
         List<Mount> mounts,
         boolean readOnly,
         boolean explain,
+        boolean walls,
         Optional<Driver> driver,
         Labels labels,
         List<String> command) {

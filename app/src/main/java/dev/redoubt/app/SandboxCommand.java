@@ -7,5 +7,5 @@ import picocli.CommandLine.Command;
         name = "sandbox",
         description = "Look at the sandboxes of the node daemon.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {SandboxListCommand.class, SandboxSyscallsCommand.class})
+        subcommands = {SandboxListCommand.class, SandboxSyscallsCommand.class, SandboxWallsCommand.class})
 final class SandboxCommand {}

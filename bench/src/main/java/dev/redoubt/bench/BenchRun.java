@@ -86,6 +86,7 @@ public final class BenchRun {
         all.put("density", new Density());
         all.put("syscall", new Syscalls());
         all.put("broker", new Brokered());
+        all.put("walls", new Walls());
         return all;
     }
 }

@@ -90,7 +90,8 @@ class DriversTest {
                 mounts,
                 1000,
                 usual.labels(),
-                driver);
+                driver,
+                false);
     }
 
     private static String said(Sandbox sandbox, String user, String script) throws Exception {

@@ -3,8 +3,6 @@ package dev.redoubt.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.redoubt.linux.FileStatus;
-import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Sandbox;
@@ -72,12 +70,14 @@ class WallsTest {
         try (Sandbox one = node.create(SandboxSpec.of("busybox"));
                 Sandbox other = node.create(SandboxSpec.of("busybox"))) {
             for (String namespace : SEVEN) {
-                long here = LinuxFiles.status("/proc/self/ns/" + namespace).inode();
-                FileStatus first =
-                        LinuxFiles.status(proc(one).resolve("ns/" + namespace).toString());
-                FileStatus second =
-                        LinuxFiles.status(proc(other).resolve("ns/" + namespace).toString());
-                assertThat(first.inode()).as(namespace).isNotEqualTo(here).isNotEqualTo(second.inode());
+                // what the link says, not the link: each process has links of its own to the same namespace
+                Path here = Files.readSymbolicLink(Path.of("/proc/self/ns", namespace));
+                assertThat(here)
+                        .as("control: two looks at one namespace")
+                        .isEqualTo(Files.readSymbolicLink(Path.of("/proc/thread-self/ns", namespace)));
+                Path first = Files.readSymbolicLink(proc(one).resolve("ns/" + namespace));
+                Path second = Files.readSymbolicLink(proc(other).resolve("ns/" + namespace));
+                assertThat(first).as(namespace).isNotEqualTo(here).isNotEqualTo(second);
             }
             String map = Files.readString(proc(one).resolve("uid_map")).strip().replaceAll(" +", " ");
             assertThat(map).matches("0 [0-9]+ 65536");

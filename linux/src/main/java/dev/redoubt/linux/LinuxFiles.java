@@ -264,7 +264,12 @@ public final class LinuxFiles {
 
     /** statx(2) of the name itself, a symbolic link included. */
     public static FileStatus status(String path) {
-        return status(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+        return status(path, false);
+    }
+
+    /** statx(2) of what a name leads to, or of the name itself. */
+    public static FileStatus status(String path, boolean follow) {
+        return status(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
     }
 
     /** statx(2) of an open file. */

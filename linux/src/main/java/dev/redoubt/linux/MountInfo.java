@@ -1,5 +1,6 @@
 package dev.redoubt.linux;
 
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -11,11 +12,26 @@ import java.util.stream.Collectors;
  * @param root the directory of the file system that is mounted
  * @param point where, seen from this process
  * @param options of this mount and of the file system together
+ * @param propagation to and from other mounts, as {@code shared:7}; empty for a private one
  */
 public record MountInfo(
-        int id, Device device, String root, String point, String type, String source, Set<String> options) {
+        int id,
+        Device device,
+        String root,
+        String point,
+        String type,
+        String source,
+        Set<String> options,
+        List<String> propagation) {
     public MountInfo {
         options = Set.copyOf(options);
+        propagation = List.copyOf(propagation);
+    }
+
+    /** A private mount. */
+    public MountInfo(
+            int id, Device device, String root, String point, String type, String source, Set<String> options) {
+        this(id, device, root, point, type, source, options, List.of());
     }
 
     /** All mounts this process sees, oldest first. */
@@ -23,9 +39,20 @@ public record MountInfo(
         return parse(ProcFile.read("/proc/self/mountinfo"));
     }
 
+    /**
+     * All mounts that a process sees.
+     *
+     * @throws UncheckedIOException when there is no such process any more
+     */
+    public static List<MountInfo> of(int pid) {
+        return parse(ProcFile.read("/proc/" + pid + "/mountinfo"));
+    }
+
     static List<MountInfo> parse(String text) {
         return text.lines().map(MountInfo::line).toList();
     }
+
+    private static final int OPTIONAL = 6;
 
     private static MountInfo line(String line) {
         String[] fields = line.split(" ", -1);
@@ -40,7 +67,8 @@ public record MountInfo(
                 unescape(fields[4]),
                 fields[dash + 1],
                 unescape(fields[dash + 2]),
-                options);
+                options,
+                List.of(fields).subList(OPTIONAL, dash));
     }
 
     /** The kernel writes space, tab, newline and backslash as three octal digits. */

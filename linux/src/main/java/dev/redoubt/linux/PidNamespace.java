@@ -36,7 +36,12 @@ public final class PidNamespace implements AutoCloseable {
 
     /** Our number of the namespace's process 1; empty when that has ended. */
     public OptionalInt init() {
-        return number(GET_PID_FROM, 1);
+        return outside(1);
+    }
+
+    /** Our number of the process that the namespace calls {@code inside}; empty when it has none of that number. */
+    public OptionalInt outside(int inside) {
+        return number(GET_PID_FROM, inside);
     }
 
     private OptionalInt number(long request, int pid) {

@@ -16,6 +16,7 @@ public final class Pidfd implements AutoCloseable {
     private static final long POLL = 7;
     private static final long PIDFD_SEND_SIGNAL = 424;
     private static final long PIDFD_OPEN = 434;
+    private static final long PIDFD_GETFD = 438;
     private static final int PIDFD_THREAD = 0x80; // O_EXCL
     private static final short POLLIN = 1;
 
@@ -47,6 +48,17 @@ public final class Pidfd implements AutoCloseable {
         try (Fd of = Fd.owned(Syscall.check("pidfd_open", "thread " + thread, PIDFD_OPEN, thread, PIDFD_THREAD))) {
             return LinuxFiles.status(of).inode();
         }
+    }
+
+    /**
+     * A duplicate of a descriptor of another process (pidfd_getfd(2)): the same open file, not the same name opened again.
+     *
+     * @throws LinuxException ESRCH when it has ended, EBADF when it has no such descriptor, EPERM where nobody may look into
+     *     others (Yama's ptrace_scope 3)
+     */
+    public static Fd descriptorOf(Fd pidfd, int number) {
+        return Fd.owned(
+                Syscall.check("pidfd_getfd", "descriptor " + number, PIDFD_GETFD, pidfd.number(), number, 0));
     }
 
     /** @return false when the process has ended already */

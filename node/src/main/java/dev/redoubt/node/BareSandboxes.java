@@ -10,6 +10,7 @@ import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.Ranges;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -48,6 +49,7 @@ final class BareSandboxes {
                 Ranges.open(data),
                 settings.switches(),
                 new Slots.Kind.Native(order.plan()),
+                Map.of(),
                 settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());

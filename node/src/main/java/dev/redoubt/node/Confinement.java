@@ -14,8 +14,11 @@ import dev.redoubt.node.walls.ProcWalls;
 import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
+import dev.redoubt.node.walls.report.Asked;
+import dev.redoubt.node.walls.report.NativeWalls;
 import dev.redoubt.protocol.FileRules;
 import dev.redoubt.protocol.InsideIds;
+import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
@@ -29,6 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Turns what was asked into what the spawner obeys: every wall of a sandbox, written down. */
 final class Confinement {
@@ -43,7 +48,7 @@ final class Confinement {
 
     private final HostFacts host;
     private final TestSwitches switches;
-    private final Map<Shape, LaunchSpec.Encoded> compiled = new ConcurrentHashMap<>();
+    private final Map<Shape, Compiled> compiled = new ConcurrentHashMap<>();
 
     Confinement(HostFacts host, TestSwitches switches) {
         this.host = host;
@@ -55,6 +60,30 @@ final class Confinement {
      * an idle machine.
      */
     private record Shape(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {}
+
+    /** A spec for the spawner, and what a report will compare with. */
+    record Compiled(LaunchSpec.Encoded launch, Supplier<Asked> asked) {}
+
+    /** Made when somebody wants it: most sandboxes end before anybody does. */
+    private final class Once implements Supplier<Asked> {
+        private final Shape shape;
+        private final LaunchSpec launch;
+        private @Nullable Asked asked;
+
+        Once(Shape shape, LaunchSpec launch) {
+            this.shape = shape;
+            this.launch = launch;
+        }
+
+        @Override
+        public synchronized Asked get() {
+            if (asked == null) {
+                asked = NativeWalls.asked(
+                        shape.spec(), launch, slotPlan(), shape.filter().sha256());
+            }
+            return asked;
+        }
+    }
 
     /** What covers /proc, whatever will run. */
     SlotPlan slotPlan() {
@@ -78,24 +107,27 @@ final class Confinement {
      * @param layers how many layers the descriptors begin with; the disk follows, then one per mount of {@code spec}
      * @throws dev.redoubt.node.walls.MissingWallException when this host cannot build one of the walls
      */
-    LaunchSpec.Encoded compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
+    Compiled compile(SandboxSpec spec, Filter filter, int layers, List<LaunchSpec.Bind> binds) {
         if (compiled.size() >= MOST_SHAPES) {
             compiled.clear();
         }
         TimeLimits time = spec.limits().time();
+        SandboxSpec unlabelled = spec.labels().isEmpty() ? spec : spec.labelled(Labels.NONE);
         SandboxSpec endless = time.wall().isEmpty()
-                ? spec
-                : spec.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
-        return withLife(time, compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile));
+                ? unlabelled
+                : unlabelled.withLimits(spec.limits().withTime(new TimeLimits(Optional.empty(), time.idle())));
+        Compiled shape = compiled.computeIfAbsent(new Shape(endless, filter, layers, binds), this::compile);
+        return new Compiled(withLife(time, shape.launch()), shape.asked());
     }
 
     private static LaunchSpec.Encoded withLife(TimeLimits time, LaunchSpec.Encoded encoded) {
         return time.wall().map(TIME_FOR_THE_REST::plus).map(encoded::withLife).orElse(encoded);
     }
 
-    private LaunchSpec.Encoded compile(Shape shape) {
+    private Compiled compile(Shape shape) {
         LaunchSpec launch = launchSpec(shape, ProcWalls.files(host, shape.spec().limits()));
-        return launch.encoded(ProcWalls.FILES.size() - launch.files().size());
+        return new Compiled(
+                launch.encoded(ProcWalls.FILES.size() - launch.files().size()), new Once(shape, launch));
     }
 
     /** The spec of a sandbox that an OCI runtime builds, with all its files. The trees of the runtime follow the mounts. */

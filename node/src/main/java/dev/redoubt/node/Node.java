@@ -39,9 +39,17 @@ import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
 import dev.redoubt.policy.profile.ProfileException;
 import dev.redoubt.protocol.Driver;
+import dev.redoubt.node.walls.report.Asked;
+import dev.redoubt.node.walls.report.AskedText;
+import dev.redoubt.node.walls.report.NodeKey;
+import dev.redoubt.node.walls.report.WallsEvent;
+import dev.redoubt.node.walls.report.WallsReader;
+import dev.redoubt.node.walls.report.WallsWatch;
+import dev.redoubt.node.walls.report.WatchedWalls;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
+import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -49,11 +57,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +76,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Node implements AutoCloseable {
     private static final int MOST_FOR_RUNTIMES = 2;
+    /** Fact of an entry: the name of what a sandbox was launched with. */
+    private static final String WALLS = "walls";
 
     private final NodeSettings settings;
     private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
@@ -81,6 +95,10 @@ public final class Node implements AutoCloseable {
     private final List<Device> ioDevices;
     private final List<Sandbox> adopted;
     private final List<String> warnings;
+    private final NodeKey key;
+    private final Set<WatchedWalls> watched = ConcurrentHashMap.newKeySet();
+    private final WallsWatch watch;
+    private volatile BiConsumer<SandboxId, WallsEvent> driftListener = (_, _) -> {};
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
@@ -95,21 +113,27 @@ public final class Node implements AutoCloseable {
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
+        this.key = new NodeKey(settings.dataDirectory().resolve("node").resolve(NodeKey.FILE));
         this.adopted = household.survivors().stream()
                 .flatMap(survivor -> adoptOrEnd(survivor).stream())
                 .toList();
         this.numbers = new AtomicLong(household.highestNumber());
-        this.slots = slots(new Slots.Kind.Native(confinement.slotPlan()), settings.readySlots());
+        this.slots = slots(
+                new Slots.Kind.Native(confinement.slotPlan()),
+                outlives() ? Map.of(WALLS, usualWalls()) : Map.of(),
+                settings.readySlots());
+        this.watch = WallsWatch.start(() -> List.copyOf(watched), this::tell, WallsWatch.EVERY, !adopted.isEmpty());
     }
 
-    private Slots slots(Slots.Kind kind, int ahead) {
-        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, ahead);
+    private Slots slots(Slots.Kind kind, Map<String, String> facts, int ahead) {
+        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, facts, ahead);
     }
 
     /** Slots for OCI runtimes; none is kept ready before the first is asked for, which most nodes never do. */
     private synchronized Slots runtimeSlots() {
         if (runtimeSlots == null) {
-            runtimeSlots = slots(new Slots.Kind.ForRuntime(), Math.min(settings.readySlots(), MOST_FOR_RUNTIMES));
+            int ahead = Math.min(settings.readySlots(), MOST_FOR_RUNTIMES);
+            runtimeSlots = slots(new Slots.Kind.ForRuntime(), Map.of(), ahead);
         }
         return runtimeSlots;
     }
@@ -119,6 +143,34 @@ public final class Node implements AutoCloseable {
         if (runtimeSlots != null) {
             runtimeSlots.close();
         }
+    }
+
+    private boolean outlives() {
+        return settings.life() == NodeSettings.Life.OUTLIVES_THIS_PROCESS;
+    }
+
+    /** What most sandboxes are launched with: their entries say so before anybody asks for them. */
+    private String usualWalls() {
+        SandboxSpec usual = SandboxSpec.of("any");
+        Asked asked = confinement
+                .compile(usual, brokered.filter(usual), 1, List.of())
+                .asked()
+                .get();
+        return household.owner().keep(AskedText.of(asked));
+    }
+
+    private void tell(SandboxId id, WallsEvent event) {
+        driftListener.accept(id, event);
+    }
+
+    /** Who is told, by a thread of ours, when a wall of a running sandbox becomes weaker than asked. */
+    public void onDrift(BiConsumer<SandboxId, WallsEvent> listener) {
+        driftListener = listener;
+    }
+
+    /** What signs reports; made at its first use. */
+    public NodeKey key() {
+        return key;
     }
 
     /** What is shared by every node of one data directory. */
@@ -323,6 +375,7 @@ public final class Node implements AutoCloseable {
     /** Ends this node: every sandbox of a library ends, those of a daemon run on for the next one. Nothing else stays. */
     @Override
     public void close() {
+        watch.close();
         closeSlots();
         if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
             List.copyOf(running).forEach(Sandbox::close);
@@ -351,46 +404,56 @@ public final class Node implements AutoCloseable {
 
     private Sandbox launch(
             Slots.Slot slot, SandboxSpec spec, Listening listening, List<Path> layers, Fd disk, Mounting mounting) {
-        Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered);
-
         List<Fd> mounts = new ArrayList<>();
         try {
             layers.forEach(layer -> mounts.add(MountTree.cloneOf(layer.toString())));
             mounts.add(disk);
             mounting.addTrees(mounts);
+            List<LaunchSpec.Bind> binds = mounting.binds(layers.size() + 1);
             Optional<OciRuntime> runtime = OciRuntime.of(spec.driver());
-            Launcher.Launched launched = runtime.isPresent()
-                    ? launchBy(runtime.get(), slot, spec, listening.filter(spec), layers.size(), mounting, mounts)
-                    : launch(slot, spec, listening.filter(spec), layers.size(), mounting, mounts);
-            Slots.Slot started = launched.guest() < 0 ? slot : slot.withGuest(Fd.owned(launched.guest()));
-            return sandbox(started, remembered, launched.listener(), listening);
+            return runtime.isPresent()
+                    ? launchBy(runtime.get(), slot, spec, listening, layers.size(), binds, mounts)
+                    : launch(slot, spec, listening, layers.size(), binds, mounts);
         } finally {
             mounts.forEach(Fd::close);
         }
     }
 
-    private Launcher.Launched launch(
-            Slots.Slot slot, SandboxSpec spec, Filter filter, int layers, Mounting mounting, List<Fd> mounts) {
-        LaunchSpec.Encoded launch = confinement.compile(spec, filter, layers, mounting.binds(layers + 1));
-        return slot.launcher().launch(launch, confinement.filesOfOne(), numbers(mounts));
+    private Sandbox launch(
+            Slots.Slot slot,
+            SandboxSpec spec,
+            Listening listening,
+            int layers,
+            List<LaunchSpec.Bind> binds,
+            List<Fd> mounts) {
+        Confinement.Compiled compiled = confinement.compile(spec, listening.filter(spec), layers, binds);
+        Remembered remembered = Remembered.of(spec);
+        remember(slot.entry(), remembered, Optional.of(compiled.asked()));
+        Launcher.Launched launched =
+                slot.launcher().launch(compiled.launch(), confinement.filesOfOne(), numbers(mounts));
+        Sandbox sandbox = sandbox(slot, remembered, launched.listener(), listening, compiled.asked());
+        watch(sandbox, slot.undo());
+        return sandbox;
     }
 
-    private Launcher.Launched launchBy(
+    private Sandbox launchBy(
             OciRuntime runtime,
             Slots.Slot slot,
             SandboxSpec spec,
-            Filter filter,
+            Listening listening,
             int layers,
-            Mounting mounting,
+            List<LaunchSpec.Bind> binds,
             List<Fd> mounts) {
         HostProgram program = HostProgram.find(runtime.program())
                 .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
-        List<LaunchSpec.Bind> binds = mounting.binds(layers + 1);
         LaunchSpec.Encoded launch = confinement.compile(
-                runtime, program, spec, filter, layers, binds, slot.entry().range());
+                runtime, program, spec, listening.filter(spec), layers, binds, slot.entry().range());
+        Remembered remembered = Remembered.of(spec);
+        remember(slot.entry(), remembered, Optional.empty());
         program.addTrees(mounts);
-        return slot.launcher().launch(launch, List.of(), numbers(mounts));
+        Launcher.Launched launched = slot.launcher().launch(launch, List.of(), numbers(mounts));
+        Slots.Slot started = slot.withGuest(Fd.owned(launched.guest()));
+        return sandbox(started, remembered, launched.listener(), listening, () -> unrecorded(slot.entry()));
     }
 
     private static int[] numbers(List<Fd> descriptors) {
@@ -398,14 +461,17 @@ public final class Node implements AutoCloseable {
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
-    private void remember(Entry entry, Remembered remembered) {
-        if (settings.life() == NodeSettings.Life.WITH_THIS_PROCESS) {
+    private void remember(Entry entry, Remembered remembered, Optional<Supplier<Asked>> asked) {
+        if (!outlives()) {
             return;
         }
-        if (remembered.facts().isEmpty()) {
+        Map<String, String> facts = new TreeMap<>(remembered.facts());
+        asked.ifPresent(
+                walls -> facts.put(WALLS, household.owner().keep(AskedText.of(walls.get()))));
+        if (entry.facts().equals(facts)) {
             household.owner().startsNow(entry.id());
         } else {
-            household.owner().write(entry.with(remembered.facts()));
+            household.owner().write(entry.with(facts));
         }
     }
 
@@ -419,12 +485,62 @@ public final class Node implements AutoCloseable {
         return disk.mount();
     }
 
-    private Sandbox sandbox(Slots.Slot slot, Remembered remembered, int listener, Listening listening) {
+    private Sandbox sandbox(
+            Slots.Slot slot, Remembered remembered, int listener, Listening listening, Supplier<Asked> asked) {
         Terms terms = terms(remembered, slot.entry().range(), slot.cgroup());
         CallLog calls =
                 listened(listening, slot.number(), listener, slot.handles().pidfd(), terms, slot.undo());
+        SandboxCgroup cgroup = slot.cgroup();
+        slot.undo().add(() -> killFrozen(cgroup));
         return new Sandbox(
-                slot.id(), remembered, slot.handles(), slot.cgroup(), calls, loop, sockets, slot.undo(), false);
+                slot.id(),
+                remembered,
+                slot.handles(),
+                cgroup,
+                calls,
+                walls(slot.entry(), slot.handles(), cgroup, asked),
+                loop,
+                sockets,
+                slot.undo(),
+                false);
+    }
+
+    /** What is stopped does not end when it is told to, with version 1 of control groups: only its group can end it. */
+    private static void killFrozen(SandboxCgroup cgroup) {
+        if (cgroup.isFrozen()) {
+            cgroup.kill();
+        }
+    }
+
+    private static WatchedWalls walls(
+            Entry entry, Sandbox.Handles handles, SandboxCgroup cgroup, Supplier<Asked> asked) {
+        return new WatchedWalls(
+                entry.id(),
+                cgroup,
+                () -> new WallsReader(
+                        entry.id(), entry.range(), cgroup, handles.pidfd(), handles.networkNamespace(), asked.get()));
+    }
+
+    /** As the journal has it. */
+    private Asked asked(Entry entry) {
+        return Optional.ofNullable(entry.facts().get(WALLS))
+                .flatMap(household.owner()::kept)
+                .map(AskedText::parse)
+                .orElseGet(() -> unrecorded(entry));
+    }
+
+    /** Of what an OCI runtime builds, too: what it was told is not what the kernel shows, mount by mount. */
+    private static Asked unrecorded(Entry entry) {
+        throw new Problem(
+                ProblemCode.UNPROCESSABLE,
+                "what was asked for " + entry.id() + " was not recorded, so its walls have nothing to be compared with: it was"
+                        + " built by another driver than native, or launched by another version");
+    }
+
+    /** Looked at every few seconds, as long as it runs. */
+    private void watch(Sandbox sandbox, Undo undo) {
+        watched.add(sandbox.walls());
+        undo.addLast(() -> watched.remove(sandbox.walls()));
     }
 
     /** There is no listener only where the test build of the spawner left the filter away. */
@@ -468,7 +584,13 @@ public final class Node implements AutoCloseable {
         SandboxCgroup cgroup = cgroups.existing(entry.resources());
         Terms terms = terms(remembered, entry.range(), cgroup);
         CallLog calls = listened(brokered, entry.number(), kept.listener(), handles.pidfd(), terms, undo);
-        Sandbox sandbox = new Sandbox(entry.id(), remembered, handles, cgroup, calls, loop, sockets, undo, true);
+        undo.add(() -> killFrozen(cgroup));
+        WatchedWalls walls = walls(entry, handles, cgroup, () -> asked(entry));
+        Sandbox sandbox =
+                new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
+        if (entry.facts().containsKey(WALLS)) {
+            watch(sandbox, undo);
+        }
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

@@ -11,6 +11,7 @@ import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.network.SocketsInside;
 import dev.redoubt.node.seccomp.CallLog;
+import dev.redoubt.node.walls.report.WatchedWalls;
 import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
@@ -31,6 +32,7 @@ public final class Sandbox implements AutoCloseable {
     private final Handles handles;
     private final SandboxCgroup cgroup;
     private final CallLog syscalls;
+    private final WatchedWalls walls;
     private final GuestLoop loop;
     private final SocketsInside sockets;
     private final Undo end;
@@ -45,6 +47,7 @@ public final class Sandbox implements AutoCloseable {
             Handles handles,
             SandboxCgroup cgroup,
             CallLog syscalls,
+            WatchedWalls walls,
             GuestLoop loop,
             SocketsInside sockets,
             Undo end,
@@ -54,6 +57,7 @@ public final class Sandbox implements AutoCloseable {
         this.handles = handles;
         this.cgroup = cgroup;
         this.syscalls = syscalls;
+        this.walls = walls;
         this.loop = loop;
         this.sockets = sockets;
         this.end = end;
@@ -118,6 +122,11 @@ public final class Sandbox implements AutoCloseable {
     /** What the broker was asked and how it answered; of an adopted sandbox only since this node has it. */
     public CallLog syscalls() {
         return syscalls;
+    }
+
+    /** What the kernel says is in force, beside what was asked; of an adopted sandbox, by the one that launched it. */
+    public WatchedWalls walls() {
+        return walls;
     }
 
     /** Waits for the sandbox to end by itself. */

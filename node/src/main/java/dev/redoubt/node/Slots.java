@@ -57,6 +57,7 @@ final class Slots implements AutoCloseable {
     private final boolean limited;
     private final int prepareFlags;
     private final Kind kind;
+    private final Map<String, String> facts;
     private final AtomicLong lastNumber;
     private final int ahead;
     private final Semaphore wanted;
@@ -69,6 +70,7 @@ final class Slots implements AutoCloseable {
      *
      * @param numbers the spawner's last one; shared by all who make slots of one spawner
      * @param disks where each gets an empty one; null when they need none
+     * @param facts of every entry, unless the sandbox becomes an unusual one
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
@@ -79,6 +81,7 @@ final class Slots implements AutoCloseable {
             Ranges ranges,
             TestSwitches switches,
             Kind kind,
+            Map<String, String> facts,
             int ahead) {
         this.spawner = household.spawner();
         this.owner = household.owner();
@@ -88,6 +91,7 @@ final class Slots implements AutoCloseable {
         this.limited = !switches.withoutCgroupLimits();
         this.prepareFlags = switches.prepareFlags() | kind.prepareFlags();
         this.kind = kind;
+        this.facts = Map.copyOf(facts);
         this.lastNumber = numbers;
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
@@ -277,7 +281,7 @@ final class Slots implements AutoCloseable {
         IdRange range = ranges.claim(owner.name());
         undo.add(() ->
                 ranges.release(owner.name(), range)); // claimed in the owner's name: a sweep finds it without an entry
-        Entry entry = new Entry(id, number, range, owner.name() + "-" + number, Map.of());
+        Entry entry = new Entry(id, number, range, owner.name() + "-" + number, facts);
         owner.write(entry);
         undo.add(() -> owner.remove(id));
         SandboxCgroup cgroup = cgroups.create(entry.resources());

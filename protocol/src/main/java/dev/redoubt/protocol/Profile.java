@@ -4,8 +4,10 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Confinement fixed at the start of a sandbox: a profile with everything that it extends already in it.
@@ -19,6 +21,7 @@ import java.util.regex.Pattern;
  * @param network the mode when nobody asks for another
  * @param devices what stands in /dev
  * @param resources limits when nobody asks for others
+ * @param onDrift what is done when a wall of a running sandbox is found to be weaker than asked
  */
 public record Profile(
         String name,
@@ -31,7 +34,28 @@ public record Profile(
         Set<DeviceName> devices,
         Resources resources,
         FileRules files,
-        CallRules calls) {
+        CallRules calls,
+        OnDrift onDrift) {
+
+    /** What becomes of a sandbox of which a wall is found to be weaker than asked while it runs. */
+    public enum OnDrift {
+        /** It is said, and the sandbox runs on. */
+        REPORT,
+        /** It is said, and nothing inside runs any more until somebody ends it. */
+        FREEZE;
+
+        /** The one of this name, as in a profile. */
+        public static Optional<OnDrift> parse(String name) {
+            return Stream.of(values())
+                    .filter(drift -> drift.toString().equals(name))
+                    .findFirst();
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** Who jobs may run as. */
     public enum Users {
@@ -75,7 +99,8 @@ public record Profile(
             EnumSet.allOf(DeviceName.class),
             Resources.NONE,
             FileRules.OPEN,
-            CallRules.NONE);
+            CallRules.NONE,
+            OnDrift.REPORT);
 
     /**
      * What a sandbox gets when nobody names a profile. Its text is the built-in profile {@code default}; it stands here too
@@ -105,7 +130,8 @@ public record Profile(
                     "@process",
                     "@self-confinement",
                     "@signal",
-                    "@system-facts"));
+                    "@system-facts"),
+            OnDrift.REPORT);
 
     public Profile {
         runtimes = copy(RuntimeClass.class, runtimes);
@@ -117,6 +143,7 @@ public record Profile(
         Objects.requireNonNull(resources, "resources");
         Objects.requireNonNull(files, "files");
         Objects.requireNonNull(calls, "calls");
+        Objects.requireNonNull(onDrift, "onDrift");
         if (!isName(name)) {
             throw new IllegalArgumentException("profile name '" + name + "' is not lower case words joined by hyphens");
         }
@@ -139,24 +166,24 @@ public record Profile(
     public Profile alsoIn(RuntimeClass runtime) {
         EnumSet<RuntimeClass> wider = EnumSet.copyOf(runtimes);
         wider.add(runtime);
-        return new Profile(name, description, wider, requires, users, root, network, devices, resources, files, calls);
+        return new Profile(name, description, wider, requires, users, root, network, devices, resources, files, calls, onDrift);
     }
 
     /** The same with other rules for files. */
     public Profile withFiles(FileRules others) {
         return new Profile(
-                name, description, runtimes, requires, users, root, network, devices, resources, others, calls);
+                name, description, runtimes, requires, users, root, network, devices, resources, others, calls, onDrift);
     }
 
     /** The same for other users. */
     public Profile withUsers(Users others, Root otherRoot) {
         return new Profile(
-                name, description, runtimes, requires, others, otherRoot, network, devices, resources, files, calls);
+                name, description, runtimes, requires, others, otherRoot, network, devices, resources, files, calls, onDrift);
     }
 
     /** The same with another mode of the network. */
     public Profile withNetwork(NetworkMode other) {
-        return new Profile(name, description, runtimes, requires, users, root, other, devices, resources, files, calls);
+        return new Profile(name, description, runtimes, requires, users, root, other, devices, resources, files, calls, onDrift);
     }
 
     /** Whether a profile may be called that. */

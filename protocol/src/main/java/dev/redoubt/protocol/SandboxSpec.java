@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * @param mountUid the user inside who owns what is mounted
  * @param labels notes on it
  * @param driver what builds it
+ * @param sharedKernelAccepted whether the profile wants a kernel of its own and whoever asks does without
  */
 public record SandboxSpec(
         String image,
@@ -25,7 +26,8 @@ public record SandboxSpec(
         List<HostMount> mounts,
         int mountUid,
         Labels labels,
-        Driver driver) {
+        Driver driver,
+        boolean sharedKernelAccepted) {
     private static final Pattern HOSTNAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final int MOST_MOUNTS = 32;
 
@@ -61,7 +63,7 @@ public record SandboxSpec(
             String hostname,
             List<HostMount> mounts,
             int mountUid) {
-        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, Labels.NONE, Driver.NATIVE);
+        this(image, profile, limits, network, readOnly, hostname, mounts, mountUid, Labels.NONE, Driver.NATIVE, false);
     }
 
     /** The profile's rules for files, with a root that is read-only when either says so. */
@@ -71,12 +73,34 @@ public record SandboxSpec(
 
     /** The same under another profile. */
     public SandboxSpec withProfile(Profile other) {
-        return new SandboxSpec(image, other, limits, network, readOnly, hostname, mounts, mountUid, labels, driver);
+        return new SandboxSpec(
+                image,
+                other,
+                limits,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                driver,
+                sharedKernelAccepted);
     }
 
     /** The same with labels. */
     public SandboxSpec labelled(Labels value) {
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, value, driver);
+        return new SandboxSpec(
+                image,
+                profile,
+                limits,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                value,
+                driver,
+                sharedKernelAccepted);
     }
 
     /** The same with names that nothing inside can open. */
@@ -90,17 +114,70 @@ public record SandboxSpec(
                 image, Profile.DEFAULT, Limits.DEFAULT, NetworkMode.NONE, false, "sandbox", List.of(), 1000);
     }
 
+    /**
+     * The same on this machine's kernel, whatever classes its profile names; where that is one of them anyway, nothing is
+     * accepted.
+     */
+    public SandboxSpec onSharedKernel() {
+        boolean already = profile.runtimes().contains(RuntimeClass.CONTAINER);
+        return new SandboxSpec(
+                image,
+                already ? profile : profile.alsoIn(RuntimeClass.CONTAINER),
+                limits,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                driver,
+                sharedKernelAccepted || (!already && driver.runtimeClass() == RuntimeClass.CONTAINER));
+    }
+
     public SandboxSpec withLimits(Limits value) {
-        return new SandboxSpec(image, profile, value, network, readOnly, hostname, mounts, mountUid, labels, driver);
+        return new SandboxSpec(
+                image,
+                profile,
+                value,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                driver,
+                sharedKernelAccepted);
     }
 
     /** The same with another mode of the network. */
     public SandboxSpec withNetwork(NetworkMode other) {
-        return new SandboxSpec(image, profile, limits, other, readOnly, hostname, mounts, mountUid, labels, driver);
+        return new SandboxSpec(
+                image,
+                profile,
+                limits,
+                other,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                driver,
+                sharedKernelAccepted);
     }
 
     /** The same, built by another driver. */
     public SandboxSpec withDriver(Driver other) {
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels, other);
+        return new SandboxSpec(
+                image,
+                profile,
+                limits,
+                network,
+                readOnly,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                other,
+                sharedKernelAccepted);
     }
 }

@@ -20,7 +20,8 @@ final class ProfileTest {
                 Profile.NOTHING.devices(),
                 Resources.NONE,
                 FileRules.OPEN,
-                CallRules.NONE);
+                CallRules.NONE,
+                Profile.OnDrift.REPORT);
     }
 
     @Test

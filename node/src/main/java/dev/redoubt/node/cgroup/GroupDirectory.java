@@ -86,15 +86,19 @@ record GroupDirectory(String path) {
     /** Asked of the process and not of the group, whose list may be long. */
     private boolean isMember(int pid) {
         try {
-            String own = path.substring(path.lastIndexOf("/" + OwnedDirectory.NAME + "/"));
-            return LinuxFiles.readOnce("/proc/" + pid + "/cgroup").lines().anyMatch(line -> line.endsWith(own));
+            return LinuxFiles.readOnce("/proc/" + pid + "/cgroup").lines().anyMatch(line -> line.endsWith(own()));
         } catch (LinuxException gone) {
             return false;
         }
     }
 
+    /** How /proc/PID/cgroup names it: from our directory on. */
+    String own() {
+        return path.substring(path.lastIndexOf("/" + OwnedDirectory.NAME + "/"));
+    }
+
     /** Process ids, without those that are outside our pid namespace (shown as 0). None when the group is gone. */
-    private Set<Integer> members() {
+    Set<Integer> members() {
         return readIfThere("cgroup.procs").stream()
                 .flatMap(String::lines)
                 .map(Integer::valueOf)

@@ -4,6 +4,7 @@ import dev.redoubt.linux.Device;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.protocol.Limits;
 import java.util.List;
+import java.util.Set;
 
 /** The control group of one sandbox. */
 public sealed interface SandboxCgroup permits SandboxCgroupV1, SandboxCgroupV2 {
@@ -31,6 +32,20 @@ public sealed interface SandboxCgroup permits SandboxCgroupV1, SandboxCgroupV2 {
 
     /** What the kernel says it holds now. */
     HeldLimits readBack();
+
+    /** The processes in it, by our numbers. None when the group is gone. */
+    Set<Integer> members();
+
+    /**
+     * What of this group a process is not in.
+     *
+     * @param membership its /proc/PID/cgroup (cgroups(7))
+     * @return names of controllers; {@code unified} for all of version 2
+     */
+    List<String> notIn(String membership);
+
+    /** Whether its processes are stopped, or about to be. */
+    boolean isFrozen();
 
     /** Processes killed because the memory limit was reached. */
     long oomKills();

@@ -11,10 +11,12 @@ import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Size;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** The directories of one sandbox in every version 1 hierarchy. */
 final class SandboxCgroupV1 implements SandboxCgroup {
@@ -173,6 +175,41 @@ final class SandboxCgroupV1 implements SandboxCgroup {
     }
 
     @Override
+    public Set<Integer> members() {
+        return Step.read("listing group " + name, () -> {
+            Set<Integer> all = new HashSet<>();
+            directories().forEach(directory -> all.addAll(directory.members()));
+            return all;
+        });
+    }
+
+    @Override
+    public List<String> notIn(String membership) {
+        List<String> missing = new ArrayList<>();
+        directories.forEach((controller, directory) -> {
+            if (membership.lines().noneMatch(line -> isOf(line, controller) && line.endsWith(directory.own()))) {
+                missing.add(controller.v1());
+            }
+        });
+        return List.copyOf(missing);
+    }
+
+    /** {@code 2:cpu,cpuacct:/path}. */
+    private static boolean isOf(String line, Controller controller) {
+        String[] fields = line.split(":", 3);
+        return fields.length == 3 && List.of(fields[1].split(",", -1)).contains(controller.v1());
+    }
+
+    @Override
+    public boolean isFrozen() {
+        GroupDirectory freezer = directories.get(Controller.FREEZER);
+        return freezer != null
+                && !Step.read("reading freezer.state", () -> freezer.readIfThere("freezer.state"))
+                        .orElse("THAWED")
+                        .equals("THAWED");
+    }
+
+    @Override
     public long oomKills() {
         return Step.read(
                 "reading memory.oom_control", () -> in(Controller.MEMORY).entry("memory.oom_control", "oom_kill"));
@@ -207,13 +244,14 @@ final class SandboxCgroupV1 implements SandboxCgroup {
     }
 
     /**
-     * No process may be born any more (limit 0 refuses fork and changes nothing for those alive), none may be frozen (a
-     * frozen one does not die before it is thawed), then all are killed until none is seen.
+     * No process may be born any more (limit 0 refuses fork and changes nothing for those alive), then all are killed until
+     * none is seen. One that is frozen dies when it is thawed: it is killed before, so that it runs not one step more.
      */
     @Override
     public void kill() {
         Step.run("killing group " + name, () -> {
             writeIfThere(Controller.PIDS, "pids.max", "0");
+            directories().forEach(GroupDirectory::killMembers);
             writeIfThere(Controller.FREEZER, "freezer.state", "THAWED");
             Waiting.until("killing group " + name, this::killedAll);
         });

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** The directory of one sandbox in the version 2 tree. */
 final class SandboxCgroupV2 implements SandboxCgroup {
@@ -134,6 +135,24 @@ final class SandboxCgroupV2 implements SandboxCgroup {
 
     private Map<Device, IoLimits> io() {
         return directory.readIfThere("io.max").map(IoMaxFile::parse).orElse(Map.of());
+    }
+
+    @Override
+    public Set<Integer> members() {
+        return Step.read("listing group " + name, directory::members);
+    }
+
+    @Override
+    public List<String> notIn(String membership) {
+        boolean in = membership.lines().anyMatch(line -> line.startsWith("0::") && line.endsWith(directory.own()));
+        return in ? List.of() : List.of("unified");
+    }
+
+    @Override
+    public boolean isFrozen() {
+        return Step.read("reading cgroup.freeze", () -> directory.readIfThere("cgroup.freeze"))
+                .orElse("0")
+                .equals("1");
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.redoubt.node.daemon;
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.flat.FlatWriter;
 import dev.redoubt.node.seccomp.CallReport;
+import dev.redoubt.node.walls.report.Verdict;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -34,6 +35,9 @@ sealed interface Message {
     /** What has the broker been asked by this sandbox? */
     record Syscalls(SandboxId id) implements Message {}
 
+    /** Which walls of this sandbox are in force? */
+    record Walls(SandboxId id) implements Message {}
+
     /** Which sandboxes are there, in the order of their ids? The first ones, or those that come {@code after} one. */
     record Sandboxes(Optional<SandboxId> after) implements Message {}
 
@@ -48,6 +52,9 @@ sealed interface Message {
 
     /** What the broker has been asked. */
     record Told(CallReport calls) implements Message {}
+
+    /** Read back; the descriptor that comes along is a file with the signed report, which may be longer than a message. */
+    record WallsRead() implements Message {}
 
     /** Sandboxes that are there; fewer than {@link #MOST_LISTED} are the last ones. */
     record Listing(List<Listed> sandboxes) implements Message {
@@ -80,6 +87,8 @@ sealed interface Message {
                 out.u32(9).string(after.map(SandboxId::value).orElse(""));
             case Told(CallReport calls) -> CallReportCodec.write(out.u32(10), calls);
             case Listing(List<Listed> sandboxes) -> write(out.u32(11), sandboxes);
+            case Walls(SandboxId id) -> out.u32(12).string(id.value());
+            case WallsRead() -> out.u32(13);
         }
         return out.message();
     }
@@ -108,6 +117,8 @@ sealed interface Message {
             case 9 -> new Sandboxes(after(in.string()));
             case 10 -> new Told(CallReportCodec.read(in));
             case 11 -> new Listing(listed(in));
+            case 12 -> new Walls(new SandboxId(in.string()));
+            case 13 -> new WallsRead();
             default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
         };
         in.end();
@@ -120,6 +131,7 @@ sealed interface Message {
             out.string(sandbox.id().value()).u32(sandbox.network().ordinal());
             out.u64(sandbox.started().getEpochSecond()).u64(sandbox.refusedCalls());
             SpecCodec.write(out, sandbox.labels());
+            out.u32(sandbox.walls().map(verdict -> verdict.ordinal() + 1).orElse(0));
         }
     }
 
@@ -131,12 +143,18 @@ sealed interface Message {
                     NetworkMode.values()[in.count(NetworkMode.values().length - 1)],
                     Instant.ofEpochSecond(in.u64()),
                     in.u64(),
-                    SpecCodec.labels(in)));
+                    SpecCodec.labels(in),
+                    verdict(in)));
         }
         return sandboxes;
     }
 
     private static Optional<SandboxId> after(String id) {
         return id.isEmpty() ? Optional.empty() : Optional.of(new SandboxId(id));
+    }
+
+    private static Optional<Verdict> verdict(FlatReader in) {
+        int number = in.count(Verdict.values().length);
+        return number == 0 ? Optional.empty() : Optional.of(Verdict.values()[number - 1]);
     }
 }

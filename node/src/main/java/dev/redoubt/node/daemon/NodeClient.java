@@ -6,12 +6,16 @@ import dev.redoubt.linux.Hangup;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.UnixSocket;
 import dev.redoubt.node.seccomp.CallReport;
+import dev.redoubt.node.walls.report.SignedReport;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -118,6 +122,38 @@ public final class NodeClient implements AutoCloseable {
             case Message.Failed failed -> throw failed.problem();
             default -> throw unexpected();
         };
+    }
+
+    /**
+     * What is in force for a sandbox, signed by the daemon's node.
+     *
+     * @throws Problem NOT_FOUND, UNPROCESSABLE without a key to sign with, NODE_UNAVAILABLE when the daemon went away
+     */
+    public SignedReport walls(SandboxId id) {
+        synchronized (asking) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+                socket.send(new Message.Walls(id).encode(arena));
+                UnixSocket.Received received = socket.receive(buffer);
+                int[] descriptors = received.descriptors();
+                return switch (answer(buffer, received)) {
+                    case Message.WallsRead()
+                    when descriptors.length == 1 -> signed(Fd.owned(descriptors[0]));
+                    case Message.Failed failed -> throw failed.problem();
+                    default -> throw unexpected();
+                };
+            } catch (LinuxException broken) {
+                throw gone(broken);
+            }
+        }
+    }
+
+    private static SignedReport signed(Fd file) {
+        try (file) {
+            return SignedReport.parse(Files.readString(file.path()));
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     /** The sandboxes of the daemon, the oldest first. */

@@ -4,6 +4,7 @@ import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.MemoryFile;
 import dev.redoubt.linux.UnixListener;
 import dev.redoubt.linux.UnixSocket;
 import dev.redoubt.node.Node;
@@ -14,12 +15,18 @@ import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.launch.LaunchException;
+import dev.redoubt.node.walls.report.NodeKey;
+import dev.redoubt.node.walls.report.SignedReport;
+import dev.redoubt.node.walls.report.WallsEvent;
+import dev.redoubt.node.walls.report.WallsReader;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
@@ -60,6 +67,7 @@ public final class NodeServer implements AutoCloseable {
         this.report = report;
         leases.setExecuteExistingDelayedTasksAfterShutdownPolicy(false); // they run on for the next daemon
         node.adopted().forEach(this::lease);
+        node.onDrift((id, event) -> report.accept(said(id, event)));
     }
 
     /**
@@ -114,6 +122,11 @@ public final class NodeServer implements AutoCloseable {
         listener.shutdown();
         leases.shutdown();
         LinuxFiles.removeFile(listener.path().toString());
+    }
+
+    private static String said(SandboxId id, WallsEvent event) {
+        return "the walls of sandbox " + id + ": " + event.kind()
+                + (event.words().isEmpty() ? "" : ": " + String.join("; ", event.words()));
     }
 
     private static void pause() {
@@ -185,7 +198,7 @@ public final class NodeServer implements AutoCloseable {
         return why.errno() == Errno.EPIPE || why.errno() == Errno.ECONNRESET;
     }
 
-    /** What goes back: a message and the descriptors that come along, which stay ours. */
+    /** What goes back: a message and the descriptors that come along, which stay ours, but for that of a report. */
     private record Answer(Message message, List<Fd> descriptors) {
         Answer(Message message) {
             this(message, List.of());
@@ -200,6 +213,10 @@ public final class NodeServer implements AutoCloseable {
                 socket.send(
                         message.encode(arena),
                         descriptors.stream().mapToInt(Fd::number).toArray());
+            } finally {
+                if (message instanceof Message.WallsRead) {
+                    descriptors.forEach(Fd::close);
+                }
             }
         }
     }
@@ -219,6 +236,7 @@ public final class NodeServer implements AutoCloseable {
                 case Message.End(SandboxId id) -> new Answer(new Message.Ended(end(held.remove(id), id)));
                 case Message.Syscalls(SandboxId id) ->
                     new Answer(new Message.Told(running(id).syscalls().report()));
+                case Message.Walls(SandboxId id) -> walls(running(id));
                 case Message.Sandboxes(Optional<SandboxId> after) -> new Answer(new Message.Listing(listing(after)));
                 default -> throw new Problem(ProblemCode.VALIDATION_ERROR, "an answer is no request");
             };
@@ -226,9 +244,21 @@ public final class NodeServer implements AutoCloseable {
             return Answer.refusing(refused);
         } catch (FlatReader.Malformed | IllegalArgumentException malformed) {
             return Answer.refusing(new Problem(ProblemCode.VALIDATION_ERROR, String.valueOf(malformed.getMessage())));
+        } catch (WallsReader.GoneException ended) {
+            return Answer.refusing(new Problem(ProblemCode.NOT_FOUND, String.valueOf(ended.getMessage())));
+        } catch (NodeKey.KeyException unusable) {
+            return Answer.refusing(new Problem(ProblemCode.UNPROCESSABLE, String.valueOf(unusable.getMessage())));
+        } catch (UncheckedIOException unreadable) {
+            return Answer.refusing(new Problem(ProblemCode.INTERNAL, String.valueOf(unreadable.getMessage())));
         } catch (CgroupException | DiskException | ImageException | LaunchException | LinuxException failed) {
             return Answer.refusing(Problems.of(failed));
         }
+    }
+
+    private Answer walls(Sandbox sandbox) {
+        SignedReport report = SignedReport.of(sandbox.walls().read(), node.key());
+        byte[] bytes = report.text().getBytes(StandardCharsets.UTF_8);
+        return new Answer(new Message.WallsRead(), List.of(MemoryFile.readable("redoubt-walls", bytes)));
     }
 
     private Sandbox running(SandboxId id) {
@@ -248,7 +278,8 @@ public final class NodeServer implements AutoCloseable {
                         sandbox.network(),
                         sandbox.started(),
                         sandbox.syscalls().refusals(),
-                        sandbox.labels()))
+                        sandbox.labels(),
+                        sandbox.walls().latest()))
                 .toList();
     }
 

@@ -28,6 +28,8 @@ import java.util.TreeMap;
 /** A sandbox spec on the daemon's socket. A profile travels as its text, so that one reader checks every profile. */
 final class SpecCodec {
     private static final int MOST_MOUNTS = 32;
+    private static final int READ_ONLY = 1;
+    private static final int SHARED_KERNEL = 2;
 
     private SpecCodec() {}
 
@@ -43,7 +45,7 @@ final class SpecCodec {
         optional(out, io.writeIops());
         optional(out, limits.time().wall());
         optional(out, limits.time().idle());
-        out.u32(spec.network().ordinal()).u32(spec.readOnly() ? 1 : 0).u32(spec.mountUid());
+        out.u32(spec.network().ordinal()).u32((spec.readOnly() ? READ_ONLY : 0) | (spec.sharedKernelAccepted() ? SHARED_KERNEL : 0)).u32(spec.mountUid());
         out.u32(spec.mounts().size());
         for (HostMount mount : spec.mounts()) {
             out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);
@@ -87,7 +89,7 @@ final class SpecCodec {
                 new IoLimits(optional(in), optional(in), optional(in), optional(in)),
                 new TimeLimits(time(in), time(in)));
         NetworkMode network = NetworkMode.values()[in.count(NetworkMode.values().length - 1)];
-        boolean readOnly = in.u32() != 0;
+        int flags = in.count(READ_ONLY | SHARED_KERNEL);
         int mountUid = in.u32();
         List<HostMount> mounts = new ArrayList<>();
         for (int left = in.count(MOST_MOUNTS); left > 0; left--) {
@@ -95,7 +97,18 @@ final class SpecCodec {
         }
         Labels labels = labels(in);
         Driver driver = Driver.values()[in.count(Driver.values().length - 1)];
-        return new SandboxSpec(image, profile, limits, network, readOnly, hostname, mounts, mountUid, labels, driver);
+        return new SandboxSpec(
+                image,
+                profile,
+                limits,
+                network,
+                (flags & READ_ONLY) != 0,
+                hostname,
+                mounts,
+                mountUid,
+                labels,
+                driver,
+                (flags & SHARED_KERNEL) != 0);
     }
 
     static Labels labels(FlatReader in) {

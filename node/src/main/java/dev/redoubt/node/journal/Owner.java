@@ -9,6 +9,7 @@ import dev.redoubt.protocol.SandboxId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,10 +17,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The journal of one spawner's life: {@code node/owners/NAME/}, with an entry per sandbox and a lock file that the spawner
@@ -40,8 +46,12 @@ public final class Owner {
     private static final String CORRUPT = ".corrupt-";
     private static final String ENTRIES = "sbx_*";
 
+    private static final String KEPT = "kept-";
+    private static final int HASH_BYTES = 16;
+
     private final DataDirectory data;
     private final String name;
+    private final Set<String> keptHere = new HashSet<>();
     private Path directory;
 
     private Owner(DataDirectory data, String name, Path directory) {
@@ -108,6 +118,39 @@ public final class Owner {
     /** Writes or replaces the entry of a sandbox, which starts now. */
     public void write(Entry entry) {
         replace(directory.resolve(entry.id().value()), entry.text());
+    }
+
+    /**
+     * Keeps a text that many entries have in common.
+     *
+     * @return its name, for {@link #kept}; the same text has the same
+     */
+    public synchronized String keep(String text) {
+        String name = KEPT + sha256(text);
+        if (keptHere.add(name)) {
+            replace(directory.resolve(name), text);
+        }
+        return name;
+    }
+
+    /** A text of that name; empty when it is not there. */
+    public Optional<String> kept(String name) {
+        try {
+            return Optional.of(Files.readString(directory.resolve(ResourceName.check(name))));
+        } catch (NoSuchFileException never) {
+            return Optional.empty();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, HASH_BYTES);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError("every Java has SHA-256", impossible);
+        }
     }
 
     /** A sandbox starts of which the entry says all already: its file's time is when. */

@@ -7,6 +7,7 @@ import dev.redoubt.node.seccomp.CallEvent;
 import dev.redoubt.node.seccomp.CallLog;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.seccomp.Outcome;
+import dev.redoubt.node.walls.report.Verdict;
 import dev.redoubt.protocol.Labels;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.SandboxId;
@@ -14,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +82,8 @@ class MessageTest {
                 NetworkMode.LOCALHOST,
                 Instant.ofEpochSecond(9),
                 3,
-                new Labels(most));
+                new Labels(most),
+                Optional.of(Verdict.WEAKER));
         Message.Listing listing = new Message.Listing(Collections.nCopies(Message.MOST_LISTED, one));
         assertThat(roundTrip(listing)).isEqualTo(listing);
     }

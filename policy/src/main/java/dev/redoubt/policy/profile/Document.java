@@ -34,7 +34,8 @@ record Document(
         Optional<Boolean> readOnlyRoot,
         SequencedMap<InsidePath, Placed<FileRules.Access>> paths,
         List<String> patterns,
-        List<CallLine> calls) {
+        List<CallLine> calls,
+        Optional<Profile.OnDrift> onDrift) {
 
     /** One entry of {@code syscalls}. */
     record CallLine(Place place, Verb verb, String subject, List<Condition> when, Optional<CallError> error) {

@@ -27,6 +27,7 @@ final class DocumentReader {
     static final Map<String, DeviceName> DEVICES = words(DeviceName.values());
     static final Map<String, Profile.Users> USERS = words(Profile.Users.values());
     static final Map<String, Profile.Root> ROOTS = words(Profile.Root.values());
+    static final Map<String, Profile.OnDrift> ON_DRIFT = words(Profile.OnDrift.values());
 
     private final ValueReader values;
     private final ResourceReader resources;
@@ -43,6 +44,7 @@ final class DocumentReader {
     private Optional<Placed<Profile.Root>> root = Optional.empty();
     private Optional<NetworkMode> network = Optional.empty();
     private Optional<Placed<Set<DeviceName>>> devices = Optional.empty();
+    private Optional<Profile.OnDrift> onDrift = Optional.empty();
 
     private DocumentReader(Findings findings) {
         values = new ValueReader(findings);
@@ -61,6 +63,7 @@ final class DocumentReader {
         keys.put("resources", resources::read);
         keys.put("filesystem", files::read);
         keys.put("syscalls", calls::read);
+        keys.put("on-drift", value -> onDrift = values.word(value, ON_DRIFT));
     }
 
     /**
@@ -103,7 +106,8 @@ final class DocumentReader {
                 files.readOnlyRoot(),
                 files.paths(),
                 files.patterns(),
-                calls.lines());
+                calls.lines(),
+                onDrift);
     }
 
     private void name(Value value) {

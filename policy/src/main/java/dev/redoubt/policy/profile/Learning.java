@@ -62,7 +62,8 @@ public final class Learning {
                 within.devices(),
                 within.resources(),
                 new FileRules(readOnlyRoot || files.readOnlyRoot(), files.paths(), PathPatterns.NONE),
-                new CallRules(parts(within, calls, seen), calls, Collections.emptySortedSet()));
+                new CallRules(parts(within, calls, seen), calls, Collections.emptySortedSet()),
+                within.onDrift());
     }
 
     /** Families and types: what a socket is decides what it reaches. Too many to list are not worth a list. */

@@ -48,6 +48,7 @@ public final class Meaning {
         meaning.limits();
         meaning.files();
         meaning.calls();
+        meaning.drift();
         return List.copyOf(meaning.statements);
     }
 
@@ -111,6 +112,18 @@ public final class Meaning {
                             case BLOCK -> "out to nothing, by rules";
                         },
                 List.of(Layer.NETWORK));
+    }
+
+    private void drift() {
+        say(
+                "on-drift",
+                switch (profile.onDrift()) {
+                    case REPORT -> "a wall found to be weaker than asked while it runs is reported, and the sandbox runs on";
+                    case FREEZE ->
+                        "when a wall is found to be weaker than asked while it runs, everything inside is stopped until"
+                                + " somebody ends it";
+                },
+                List.of());
     }
 
     private void devices() {

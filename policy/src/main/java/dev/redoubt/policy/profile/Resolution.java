@@ -63,7 +63,8 @@ final class Resolution {
                 devices,
                 parent.resources().overriddenBy(document.resources()),
                 files,
-                calls);
+                calls,
+                document.onDrift().orElse(parent.onDrift()));
     }
 
     private void usersAndRoot() {

@@ -105,6 +105,7 @@ final class SchemaTest {
     void theWordsAreThoseThatAreRead() {
         assertThat(words("users")).containsExactlyInAnyOrderElementsOf(DocumentReader.USERS.keySet());
         assertThat(words("root")).containsExactlyInAnyOrderElementsOf(DocumentReader.ROOTS.keySet());
+        assertThat(words("on-drift")).containsExactlyInAnyOrderElementsOf(DocumentReader.ON_DRIFT.keySet());
         assertThat(words("network")).containsExactlyInAnyOrderElementsOf(DocumentReader.NETWORKS.keySet());
         assertThat(words("devices")).containsExactlyInAnyOrderElementsOf(DocumentReader.DEVICES.keySet());
         assertThat(words("require")).containsExactlyInAnyOrderElementsOf(DocumentReader.LAYERS.keySet());
