@@ -313,6 +313,18 @@ class DriversTest {
         }
     }
 
+    /** The mount of /proc is writable in both: what refuses is a rule that a read-only root has not. */
+    @Test
+    void landlockIsInForce() throws Exception {
+        assumeTrue(driver.runtimeClass().sharesKernel(), "the class gvisor has no Landlock");
+        String write = "sh -c 'echo named > /proc/self/comm && cat /proc/self/comm' || echo refused";
+        try (Sandbox usual = node.create(spec());
+                Sandbox readOnly = node.create(spec(true, List.of()))) {
+            assertThat(said(usual, "1000", write)).as("control").doesNotContain("refused");
+            assertThat(said(readOnly, "1000", write)).contains("Permission denied", "refused");
+        }
+    }
+
     private static Set<String> status(Sandbox sandbox) throws Exception {
         sandbox.guest().ready().get(10, TimeUnit.SECONDS);
         String info =

@@ -10,6 +10,7 @@ import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.policy.profile.ProfileReader;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -328,11 +329,16 @@ class ProfilesTest {
     @Test
     void aSharedKernelIsAcceptedBySayingSoAndDebuggingSaysSoItself() throws Exception {
         Cli cli = new Cli(place);
-        Cli.Said refused = cli.run("run", "--profile", "hostile-tenant", "--", "id");
+        Cli.Said refused = cli.run("run", "--driver", "native", "--profile", "hostile-tenant", "--", "id");
         assertThat(refused.exit()).isEqualTo(125);
         assertThat(refused.errors()).contains("--accept-shared-kernel");
         Cli.Said accepted = cli.run("run", "--profile", "hostile-tenant", "--accept-shared-kernel", "--", "id");
         assertThat(accepted.out()).as(accepted.errors()).isEqualTo("uid=1000(user) gid=1000(user)\n");
+        if (Node.isInstalled(Driver.GVISOR)) {
+            Cli.Said ofItsOwn = cli.run("run", "--profile", "hostile-tenant", "--", "uname", "-r");
+            assertThat(ofItsOwn.out()).as(ofItsOwn.errors()).isNotEqualTo(System.getProperty("os.version") + "\n");
+            assertThat(ofItsOwn.exit()).isZero();
+        }
         assertThat(cli.run("run", "--profile", "development", "--", "true").errors())
                 .contains("PTRACE IS ALLOWED");
     }

@@ -29,10 +29,7 @@ public record DriverTable(Map<Driver, Report> reports) {
                     drivers.stream().map(driver -> cell(of(driver, group))).toList()));
         }
         text.append(line(
-                "all",
-                drivers.stream()
-                        .map(driver -> cell(findings(driver)))
-                        .toList()));
+                "all", drivers.stream().map(driver -> cell(findings(driver))).toList()));
         return text.toString();
     }
 

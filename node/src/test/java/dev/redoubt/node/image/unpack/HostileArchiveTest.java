@@ -360,9 +360,11 @@ class HostileArchiveTest {
         try (Stream<Path> beside = Files.list(scratch.path("outer"))) {
             beside.sorted().forEach(path -> facts.append(path).append('\n'));
         }
-        for (String path : List.of("/etc", "/etc/passwd", "/tmp", "/")) {
+        for (String path : List.of("/etc", "/etc/passwd", "/")) {
             facts.append(Files.readAttributes(Path.of(path), "unix:mode,uid,gid,nlink,ino"));
         }
+        // not the number of its directories: whoever else works here makes some
+        facts.append(Files.readAttributes(Path.of("/tmp"), "unix:mode,uid,gid,ino"));
         return facts.toString();
     }
 }
