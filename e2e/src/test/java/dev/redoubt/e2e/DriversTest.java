@@ -22,6 +22,7 @@ import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
@@ -374,6 +375,22 @@ class DriversTest {
                     .contains("Read-only")
                     .contains("refused");
             assertThat(said(sandbox, "0", "mv /etc /etc2 || echo stays")).contains("stays");
+        }
+    }
+
+    /** Who asks for what cannot be told hears that, and nothing that sounds like an answer. */
+    @Test
+    void wallsAreReportedWhereTheyCanBeReadBack() {
+        try (Sandbox sandbox = node.create(spec())) {
+            if (driver == Driver.NATIVE) {
+                assertThat(sandbox.walls().read().worse()).isEmpty();
+            } else {
+                assertThatThrownBy(() -> sandbox.walls().read())
+                        .isInstanceOfSatisfying(Problem.class, problem -> {
+                            assertThat(problem.code()).isEqualTo(ProblemCode.UNPROCESSABLE);
+                            assertThat(problem.detail()).contains("built by another driver than native");
+                        });
+            }
         }
     }
 
