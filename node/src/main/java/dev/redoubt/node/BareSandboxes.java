@@ -41,7 +41,14 @@ final class BareSandboxes {
         undo.add(household::close);
         Cgroups cgroups = Cgroups.detect();
         Slots slots = new Slots(
-                household, cgroups, null, Ranges.open(data), settings.switches(), order.plan(), Map.of(), settings.readySlots());
+                household,
+                cgroups,
+                null,
+                Ranges.open(data),
+                settings.switches(),
+                order.plan(),
+                Map.of(),
+                settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());
         slots.limit(slot, order.limits(), List.of());

@@ -473,8 +473,7 @@ public final class Node implements AutoCloseable {
         CallLog calls = listened(brokered, entry.number(), kept.listener(), handles.pidfd(), terms, undo);
         undo.add(() -> killFrozen(cgroup));
         WatchedWalls walls = walls(entry, handles, cgroup, () -> asked(entry));
-        Sandbox sandbox =
-                new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
+        Sandbox sandbox = new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
         running.add(sandbox);
         undo.addLast(() -> running.remove(sandbox));
         return sandbox;

@@ -14,9 +14,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -70,8 +70,12 @@ class MessageTest {
 
     @Test
     void aListOfSandboxesFitsToo() {
-        Listed one =
-                new Listed(new SandboxId("sbx_" + "a".repeat(26)), NetworkMode.LOCALHOST, Instant.ofEpochSecond(9), 3, Optional.of(Verdict.WEAKER));
+        Listed one = new Listed(
+                new SandboxId("sbx_" + "a".repeat(26)),
+                NetworkMode.LOCALHOST,
+                Instant.ofEpochSecond(9),
+                3,
+                Optional.of(Verdict.WEAKER));
         Message.Listing listing = new Message.Listing(Collections.nCopies(Message.MOST_LISTED, one));
         assertThat(roundTrip(listing)).isEqualTo(listing);
     }

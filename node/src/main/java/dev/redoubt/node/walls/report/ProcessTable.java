@@ -44,9 +44,9 @@ final class ProcessTable {
         ProcessTable table = new ProcessTable(ProcessFacts.of(guest, ids, texts));
         SortedMap<Integer, String> processes = new TreeMap<>();
         group.members().forEach(pid -> processes.put(pid, "process " + pid + " of the host"));
-        numbersInside(guest).forEach(inside -> namespace
-                .outside(inside)
-                .ifPresent(pid -> processes.put(pid, Integer.toString(inside))));
+        numbersInside(guest)
+                .forEach(inside ->
+                        namespace.outside(inside).ifPresent(pid -> processes.put(pid, Integer.toString(inside))));
         processes.remove(guest);
         int left = MOST;
         for (Map.Entry<Integer, String> process : processes.entrySet()) {
@@ -66,23 +66,26 @@ final class ProcessTable {
             count++;
         } catch (ProcessFacts.EndedException ended) {
             return;
-        } catch (LinuxException | UncheckedIOException | IllegalArgumentException why) {
-            if (!hasEnded(pid, why)) {
+        } catch (LinuxException why) {
+            if (!hasEnded(why)) {
                 unread.put(name, String.valueOf(why.getMessage()));
             }
+        } catch (IllegalArgumentException malformed) {
+            unread.put(name, String.valueOf(malformed.getMessage()));
         }
     }
 
-    private static boolean hasEnded(int pid, RuntimeException why) {
-        return (why instanceof LinuxException linux && linux.errno() == Errno.ESRCH)
-                || !Files.exists(Path.of("/proc/" + pid));
+    /** A process that is just ending has no namespaces any more (ENOENT); it comes back from no call and runs no program. */
+    private static boolean hasEnded(LinuxException why) {
+        return why.errno() == Errno.ESRCH || why.errno() == Errno.ENOENT;
     }
 
     /** The sandbox's own /proc lists its own pid namespace, however many processes the host has. */
     private static List<Integer> numbersInside(int guest) {
         List<Integer> numbers = new ArrayList<>();
         Path proc = Path.of("/proc/" + guest + "/root/proc");
-        try (DirectoryStream<Path> names = Files.newDirectoryStream(proc, name -> isNumber(name.getFileName().toString()))) {
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(
+                proc, name -> isNumber(name.getFileName().toString()))) {
             names.forEach(name -> numbers.add(Integer.valueOf(name.getFileName().toString())));
         } catch (NoSuchFileException ended) {
             throw new WallsReader.GoneException();
