@@ -33,8 +33,6 @@ class WallsCommandTest {
             assertThat(said.errors())
                     .contains(": as asked", "profile hostile-tenant, native driver, Linux ", "THE KERNEL IS SHARED")
                     .doesNotContain("weaker", "MISSING");
-            Cli.Said silent = new Cli(place).run("run", "--", "echo", "out");
-            assertThat(silent.errors()).isEmpty();
         }
     }
 
