@@ -521,6 +521,7 @@ class WallsReportTest {
             try (Node next = Node.open(other.settings())) {
                 assertThat(next.adopted()).isEmpty();
             }
+            Place.until("its spawner ends", 10, () -> other.processes().isEmpty());
             assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }
@@ -557,6 +558,7 @@ class WallsReportTest {
             try (Node next = Node.open(other.settings())) {
                 assertThat(next.adopted()).isEmpty();
             }
+            Place.until("its spawner ends", 10, () -> other.processes().isEmpty());
             assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }

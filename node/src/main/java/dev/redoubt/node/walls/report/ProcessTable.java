@@ -7,6 +7,7 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.ranges.IdRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -87,8 +88,10 @@ final class ProcessTable {
         try (DirectoryStream<Path> names = Files.newDirectoryStream(
                 proc, name -> isNumber(name.getFileName().toString()))) {
             names.forEach(name -> numbers.add(Integer.valueOf(name.getFileName().toString())));
-        } catch (NoSuchFileException ended) {
-            throw new WallsReader.GoneException();
+        } catch (NoSuchFileException none) {
+            return numbers; // ended, or without its /proc: mounts tell
+        } catch (DirectoryIteratorException broken) {
+            throw new UncheckedIOException(broken.getCause());
         } catch (IOException refused) {
             throw new UncheckedIOException(refused);
         }
