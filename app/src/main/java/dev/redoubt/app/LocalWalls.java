@@ -49,7 +49,8 @@ final class LocalWalls {
             return new NodeKey(data.node().resolve(NodeKey.FILE)).verifyingKey();
         } catch (DataDirectoryException | NodeKey.KeyException unreadable) {
             throw new Refusal(
-                    Refusal.Code.UNPROCESSABLE, unreadable.getMessage() + "; --key names the public key of another node");
+                    Refusal.Code.UNPROCESSABLE,
+                    unreadable.getMessage() + "; --key names the public key of another node");
         }
     }
 

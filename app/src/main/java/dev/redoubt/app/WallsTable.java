@@ -18,10 +18,11 @@ final class WallsTable {
     static List<String> of(WallsReport report) {
         List<String> lines = new ArrayList<>();
         lines.add("walls of " + report.sandbox() + ": " + report.verdict());
-        lines.add("  profile " + report.profile() + ", " + report.driver() + " driver, Linux " + report.kernel() + ", at "
-                + report.at());
+        lines.add("  profile " + report.profile() + ", " + report.driver() + " driver, Linux " + report.kernel()
+                + ", at " + report.at());
         if (report.sharedKernelAccepted()) {
-            lines.add("  THE KERNEL IS SHARED: the profile wants one of its own, and --accept-shared-kernel did without");
+            lines.add(
+                    "  THE KERNEL IS SHARED: the profile wants one of its own, and --accept-shared-kernel did without");
         }
         if (report.frozen()) {
             lines.add("  FROZEN: nothing inside runs until somebody ends it");

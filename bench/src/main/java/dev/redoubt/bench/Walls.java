@@ -48,7 +48,10 @@ final class Walls implements Bench.Benchmark {
     private static GuestJob start(Sandbox sandbox) throws InterruptedException {
         GuestJob job = sandbox.guest()
                 .run(
-                        RunRequest.exec("sh", "-c", "i=1; while [ $i -lt " + MANY + " ]; do sleep 86400 & i=$((i+1)); done; wait")
+                        RunRequest.exec(
+                                        "sh",
+                                        "-c",
+                                        "i=1; while [ $i -lt " + MANY + " ]; do sleep 86400 & i=$((i+1)); done; wait")
                                 .withUser("1000"),
                         (from, output) -> from.acknowledge(output.seq()));
         long deadline = System.nanoTime() + PATIENCE_NANOS;

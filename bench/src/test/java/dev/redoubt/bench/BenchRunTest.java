@@ -69,6 +69,15 @@ class BenchRunTest {
     }
 
     @Test
+    void walls() throws Exception {
+        JsonNode report = run("walls");
+
+        for (String what : List.of("a walls report", "its signature")) {
+            assertThat(subjects(report, what)).contains("redoubt, process 1 alone", "redoubt, 100 processes");
+        }
+    }
+
+    @Test
     void syscall() throws Exception {
         JsonNode report = run("syscall");
 

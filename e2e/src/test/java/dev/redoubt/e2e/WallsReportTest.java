@@ -6,6 +6,7 @@ import dev.redoubt.linux.PidNamespace;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.TestSwitches;
+import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.guest.GuestJob;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.walls.Capability;
@@ -27,6 +28,8 @@ import dev.redoubt.protocol.SandboxId;
 import dev.redoubt.protocol.SandboxSpec;
 import dev.redoubt.protocol.Size;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,11 +40,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.io.UncheckedIOException;
-import dev.redoubt.node.cgroup.Cgroups;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -122,7 +122,9 @@ class WallsReportTest {
                     assertThat(report.processes()).as(name).isGreaterThanOrEqualTo(3);
                     assertThat(report.sharedKernelAccepted()).isEqualTo(name.equals("hostile-tenant"));
                     for (WallFindings wall : report.walls()) {
-                        assertThat(wall.findings()).as("%s of %s", wall.wall(), name).isNotEmpty();
+                        assertThat(wall.findings())
+                                .as("%s of %s", wall.wall(), name)
+                                .isNotEmpty();
                     }
                 }
             }
@@ -163,7 +165,8 @@ class WallsReportTest {
     void jobsThatComeAndGoAreNoDrift() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"))) {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
-            try (GuestJob _ = start(sandbox, shell("while :; do /bin/true; done").withUser("1000"))) {
+            try (GuestJob _ =
+                    start(sandbox, shell("while :; do /bin/true; done").withUser("1000"))) {
                 for (int i = 0; i < 40; i++) {
                     try (GuestJob _ = start(sandbox, shell("true").withUser("1000"))) {
                         assertAsAsked(sandbox.walls().read());
@@ -179,9 +182,12 @@ class WallsReportTest {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
             String script = "printf 'x\\nUid:\\t0\\t0' >/proc/$$/comm; cat /proc/$$/comm >/tmp/name; sleep 60; :";
             try (GuestJob _ = start(sandbox, shell(script).withUser("1000"))) {
-                Place.until("it has its name", 5, () -> Jobs.run(sandbox, "1000", "cat", "/tmp/name")
-                        .text()
-                        .contains("Uid:"));
+                Place.until(
+                        "it has its name",
+                        5,
+                        () -> Jobs.run(sandbox, "1000", "cat", "/tmp/name")
+                                .text()
+                                .contains("Uid:"));
                 assertAsAsked(sandbox.walls().read());
             }
         }
@@ -193,7 +199,8 @@ class WallsReportTest {
         try (Sandbox sandbox = node.create(spec)) {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
             try (GuestJob _ = start(
-                    sandbox, shell("i=0; while [ $i -lt 500 ]; do sleep 99 & i=$((i+1)); done; wait")
+                    sandbox,
+                    shell("i=0; while [ $i -lt 500 ]; do sleep 99 & i=$((i+1)); done; wait")
                             .withUser("1000"))) {
                 Place.until("they run", 20, () -> sandbox.cgroup().usage().pids() > 500);
                 long begun = System.nanoTime();
@@ -202,7 +209,9 @@ class WallsReportTest {
                 assertAsAsked(report);
                 assertThat(report.processes()).isGreaterThan(500);
                 assertThat(took).as("milliseconds").isLessThan(2_000);
-                assertThat(report.walls().stream().mapToInt(wall -> wall.findings().size()).sum())
+                assertThat(report.walls().stream()
+                                .mapToInt(wall -> wall.findings().size())
+                                .sum())
                         .as("findings")
                         .isLessThan(200);
             }
@@ -221,8 +230,8 @@ class WallsReportTest {
                 TestSwitches.Layer.NETWORK, List.of(Wall.NAMESPACES, Wall.NETWORK)));
         for (var layer : layers.entrySet()) {
             try (Place other = Place.make();
-                    Node weak = other.open(
-                            other.settings().withSwitches(new TestSwitches(EnumSet.of(layer.getKey()))));
+                    Node weak =
+                            other.open(other.settings().withSwitches(new TestSwitches(EnumSet.of(layer.getKey()))));
                     Sandbox sandbox = weak.create(SandboxSpec.of("busybox"))) {
                 WallsReport report = read(sandbox);
                 assertThat(report.walls().stream()
@@ -230,7 +239,8 @@ class WallsReportTest {
                                 .map(WallFindings::wall))
                         .as("without %s: %s", layer.getKey(), report.worse())
                         .containsAll(layer.getValue())
-                        .allMatch(wall -> layer.getValue().contains(wall) || layer.getKey() == TestSwitches.Layer.NETWORK);
+                        .allMatch(wall ->
+                                layer.getValue().contains(wall) || layer.getKey() == TestSwitches.Layer.NETWORK);
                 assertThat(report.verdict()).isNotEqualTo(Verdict.AS_ASKED);
             }
         }
@@ -249,62 +259,118 @@ class WallsReportTest {
         Map<String, Hand> hands = new LinkedHashMap<>();
         hands.put(
                 "more memory",
-                new Hand(Wall.LIMITS, Verdict.WEAKER, "memory:", (sandbox, _) -> sandbox.cgroup()
-                        .apply(Limits.DEFAULT.withMemory(Size.ofGib(2)), List.of())));
-        hands.put(
-                "any number of processes",
-                new Hand(Wall.LIMITS, Verdict.MISSING, "pids:", (sandbox, _) -> {
-                    Path pids = Path.of("/sys/fs/cgroup/pids/redoubt");
-                    Path groups = Files.isDirectory(pids) ? pids : Path.of("/sys/fs/cgroup/redoubt");
-                    Files.writeString(groups.resolve(sandbox.cgroup().name()).resolve("pids.max"), "max");
-                }));
+                new Hand(
+                        Wall.LIMITS,
+                        Verdict.WEAKER,
+                        "memory:",
+                        (sandbox, _) -> sandbox.cgroup().apply(Limits.DEFAULT.withMemory(Size.ofGib(2)), List.of())));
+        hands.put("any number of processes", new Hand(Wall.LIMITS, Verdict.MISSING, "pids:", (sandbox, _) -> {
+            Path pids = Path.of("/sys/fs/cgroup/pids/redoubt");
+            Path groups = Files.isDirectory(pids) ? pids : Path.of("/sys/fs/cgroup/redoubt");
+            Files.writeString(groups.resolve(sandbox.cgroup().name()).resolve("pids.max"), "max");
+        }));
         hands.put(
                 "out of its group",
-                new Hand(Wall.LIMITS, Verdict.MISSING, "control groups:", (_, guest) -> Files.writeString(
-                        Place.groups().resolveSibling("cgroup.procs"), Integer.toString(guest))));
+                new Hand(
+                        Wall.LIMITS,
+                        Verdict.MISSING,
+                        "control groups:",
+                        (_, guest) -> Files.writeString(
+                                Place.groups().resolveSibling("cgroup.procs"), Integer.toString(guest))));
         hands.put(
                 "a mount",
-                new Hand(Wall.MOUNTS, Verdict.WEAKER, "mount on /mnt:", (_, guest) -> inMounts(
-                        guest, "mount", "-t", "tmpfs", "none", "/mnt")));
+                new Hand(
+                        Wall.MOUNTS,
+                        Verdict.WEAKER,
+                        "mount on /mnt:",
+                        (_, guest) -> inMounts(guest, "mount", "-t", "tmpfs", "none", "/mnt")));
         hands.put(
                 "a mount over /proc",
-                new Hand(Wall.MOUNTS, Verdict.WEAKER, "mount on /proc:", (_, guest) -> inMounts(
-                        guest, "mount", "-t", "proc", "none", "/proc")));
+                new Hand(
+                        Wall.MOUNTS,
+                        Verdict.WEAKER,
+                        "mount on /proc:",
+                        (_, guest) -> inMounts(guest, "mount", "-t", "proc", "none", "/proc")));
         hands.put(
                 "without a mask",
-                new Hand(Wall.MOUNTS, Verdict.MISSING, "mount on /proc/kallsyms:", (_, guest) -> inMounts(
-                        guest, "umount", "/proc/kallsyms")));
+                new Hand(
+                        Wall.MOUNTS,
+                        Verdict.MISSING,
+                        "mount on /proc/kallsyms:",
+                        (_, guest) -> inMounts(guest, "umount", "/proc/kallsyms")));
         hands.put(
                 "settings that can be written",
-                new Hand(Wall.MOUNTS, Verdict.WEAKER, "mount on /proc/sys:", (_, guest) -> inMounts(
-                        guest, "mount", "-o", "remount,bind,rw", "/proc/sys")));
+                new Hand(
+                        Wall.MOUNTS,
+                        Verdict.WEAKER,
+                        "mount on /proc/sys:",
+                        (_, guest) -> inMounts(guest, "mount", "-o", "remount,bind,rw", "/proc/sys")));
         hands.put(
                 "an address",
-                new Hand(Wall.NETWORK, Verdict.WEAKER, "addresses:", (_, guest) -> host(
-                        "nsenter", "-t", guest + "", "-n", "ip", "address", "add", "198.51.100.7/32", "dev", "lo")));
+                new Hand(
+                        Wall.NETWORK,
+                        Verdict.WEAKER,
+                        "addresses:",
+                        (_, guest) -> host(
+                                "nsenter",
+                                "-t",
+                                guest + "",
+                                "-n",
+                                "ip",
+                                "address",
+                                "add",
+                                "198.51.100.7/32",
+                                "dev",
+                                "lo")));
         hands.put(
                 "an interface",
-                new Hand(Wall.NETWORK, Verdict.WEAKER, "interfaces:", (_, guest) -> host(
-                        "nsenter", "-t", guest + "", "-n", "ip", "tuntap", "add", "dev", "tap7", "mode", "tap")));
+                new Hand(
+                        Wall.NETWORK,
+                        Verdict.WEAKER,
+                        "interfaces:",
+                        (_, guest) -> host(
+                                "nsenter",
+                                "-t",
+                                guest + "",
+                                "-n",
+                                "ip",
+                                "tuntap",
+                                "add",
+                                "dev",
+                                "tap7",
+                                "mode",
+                                "tap")));
         hands.put(
                 "a process of the host among its own",
-                new Hand(Wall.SYSCALLS, Verdict.MISSING, "seccomp mode:", (_, guest) -> new ProcessBuilder(
-                                "nsenter", "-t", guest + "", "-p", "-m", "sleep", "30")
-                        .start()));
+                new Hand(
+                        Wall.SYSCALLS,
+                        Verdict.MISSING,
+                        "seccomp mode:",
+                        (_, guest) ->
+                                new ProcessBuilder("nsenter", "-t", guest + "", "-p", "-m", "sleep", "30").start()));
         hands.put(
                 "a process with the host's limits",
-                new Hand(Wall.RLIMITS, Verdict.WEAKER, "Max core file size:", (_, guest) -> new ProcessBuilder(
-                                "nsenter", "-t", guest + "", "-p", "-m", "sleep", "30")
-                        .start()));
+                new Hand(
+                        Wall.RLIMITS,
+                        Verdict.WEAKER,
+                        "Max core file size:",
+                        (_, guest) ->
+                                new ProcessBuilder("nsenter", "-t", guest + "", "-p", "-m", "sleep", "30").start()));
         if (mayRaiseLimits()) {
             hands.put(
                     "more open files",
-                    new Hand(Wall.RLIMITS, Verdict.WEAKER, "Max open files:", (_, guest) -> host(
-                            "prlimit", "--pid", guest + "", "--nofile=32768:32768")));
+                    new Hand(
+                            Wall.RLIMITS,
+                            Verdict.WEAKER,
+                            "Max open files:",
+                            (_, guest) -> host("prlimit", "--pid", guest + "", "--nofile=32768:32768")));
             hands.put(
                     "spared when memory is short",
-                    new Hand(Wall.RLIMITS, Verdict.WEAKER, "oom_score_adj:", (_, guest) -> Files.writeString(
-                            Path.of("/proc/" + guest + "/oom_score_adj"), "-500")));
+                    new Hand(
+                            Wall.RLIMITS,
+                            Verdict.WEAKER,
+                            "oom_score_adj:",
+                            (_, guest) -> Files.writeString(Path.of("/proc/" + guest + "/oom_score_adj"), "-500")));
         }
         return hands;
     }
@@ -313,7 +379,8 @@ class WallsReportTest {
     private static boolean mayRaiseLimits() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("CapEff:"))
-                .anyMatch(line -> (Long.parseUnsignedLong(line.substring(8), 16) & Capability.SYS_RESOURCE.mask()) != 0);
+                .anyMatch(
+                        line -> (Long.parseUnsignedLong(line.substring(8), 16) & Capability.SYS_RESOURCE.mask()) != 0);
     }
 
     private static void inMounts(int guest, String... command) throws Exception {
@@ -378,8 +445,8 @@ class WallsReportTest {
     @Test
     void whatIsMendedIsSaidToBeAndWhatStaysIsSaidOnce() throws Exception {
         try (Sandbox sandbox = node.create(SandboxSpec.of("busybox"));
-                WallsWatch _ = WallsWatch.start(
-                        () -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(50), true)) {
+                WallsWatch _ =
+                        WallsWatch.start(() -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(50), true)) {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
             sandbox.cgroup().apply(Limits.DEFAULT.withPids(999), List.of());
             Place.until("drift", 5, () -> !sandbox.walls().events().isEmpty());
@@ -403,7 +470,10 @@ class WallsReportTest {
         try (WallsWatch _ =
                 WallsWatch.start(() -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(100), true)) {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
-            start(sandbox, shell("i=0; while :; do i=$((i+1)); echo $i >/tmp/counter; done").withUser("1000"));
+            start(
+                    sandbox,
+                    shell("i=0; while :; do i=$((i+1)); echo $i >/tmp/counter; done")
+                            .withUser("1000"));
             Place.until("it counts", 5, () -> Files.exists(counter) && counts(counter));
             assertThat(sandbox.cgroup().isFrozen()).as("control").isFalse();
 
@@ -439,16 +509,19 @@ class WallsReportTest {
             other.spawners().forEach(ProcessHandle::destroyForcibly);
             TimeUnit.MILLISECONDS.sleep(300);
             if (Files.isDirectory(Path.of("/sys/fs/cgroup/freezer/redoubt"))) {
-                assertThat(guest.isAlive()).as("control: stopped, it does not die").isTrue();
+                assertThat(guest.isAlive())
+                        .as("control: stopped, it does not die")
+                        .isTrue();
             }
-            try (WallsWatch _ = WallsWatch.start(
-                    () -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(100), true)) {
+            try (WallsWatch _ =
+                    WallsWatch.start(() -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(100), true)) {
                 Place.until("it ends", 5, () -> !guest.isAlive());
             }
             closeWithoutSpawner(dying);
             try (Node next = Node.open(other.settings())) {
                 assertThat(next.adopted()).isEmpty();
             }
+            Place.until("its spawner ends", 10, () -> other.processes().isEmpty());
             assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }
@@ -478,11 +551,14 @@ class WallsReportTest {
             spawners.forEach(ProcessHandle::destroyForcibly);
             TimeUnit.MILLISECONDS.sleep(300);
             if (Files.isDirectory(Path.of("/sys/fs/cgroup/freezer/redoubt"))) {
-                assertThat(other.processes()).as("control: stopped, they do not die").isNotEmpty();
+                assertThat(other.processes())
+                        .as("control: stopped, they do not die")
+                        .isNotEmpty();
             }
             try (Node next = Node.open(other.settings())) {
                 assertThat(next.adopted()).isEmpty();
             }
+            Place.until("its spawner ends", 10, () -> other.processes().isEmpty());
             assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }

@@ -57,8 +57,7 @@ public final class Pidfd implements AutoCloseable {
      *     others (Yama's ptrace_scope 3)
      */
     public static Fd descriptorOf(Fd pidfd, int number) {
-        return Fd.owned(
-                Syscall.check("pidfd_getfd", "descriptor " + number, PIDFD_GETFD, pidfd.number(), number, 0));
+        return Fd.owned(Syscall.check("pidfd_getfd", "descriptor " + number, PIDFD_GETFD, pidfd.number(), number, 0));
     }
 
     /** @return false when the process has ended already */

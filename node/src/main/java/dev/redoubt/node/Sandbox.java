@@ -181,6 +181,7 @@ public final class Sandbox implements AutoCloseable {
             return;
         }
         closed = true;
+        walls.end();
         if (guest != null) {
             guest.close();
         }

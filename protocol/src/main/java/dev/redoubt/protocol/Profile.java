@@ -166,24 +166,48 @@ public record Profile(
     public Profile alsoIn(RuntimeClass runtime) {
         EnumSet<RuntimeClass> wider = EnumSet.copyOf(runtimes);
         wider.add(runtime);
-        return new Profile(name, description, wider, requires, users, root, network, devices, resources, files, calls, onDrift);
+        return new Profile(
+                name, description, wider, requires, users, root, network, devices, resources, files, calls, onDrift);
     }
 
     /** The same with other rules for files. */
     public Profile withFiles(FileRules others) {
         return new Profile(
-                name, description, runtimes, requires, users, root, network, devices, resources, others, calls, onDrift);
+                name,
+                description,
+                runtimes,
+                requires,
+                users,
+                root,
+                network,
+                devices,
+                resources,
+                others,
+                calls,
+                onDrift);
     }
 
     /** The same for other users. */
     public Profile withUsers(Users others, Root otherRoot) {
         return new Profile(
-                name, description, runtimes, requires, others, otherRoot, network, devices, resources, files, calls, onDrift);
+                name,
+                description,
+                runtimes,
+                requires,
+                others,
+                otherRoot,
+                network,
+                devices,
+                resources,
+                files,
+                calls,
+                onDrift);
     }
 
     /** The same with another mode of the network. */
     public Profile withNetwork(NetworkMode other) {
-        return new Profile(name, description, runtimes, requires, users, root, other, devices, resources, files, calls, onDrift);
+        return new Profile(
+                name, description, runtimes, requires, users, root, other, devices, resources, files, calls, onDrift);
     }
 
     /** Whether a profile may be called that. */

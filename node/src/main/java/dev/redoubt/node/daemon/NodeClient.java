@@ -137,8 +137,7 @@ public final class NodeClient implements AutoCloseable {
                 UnixSocket.Received received = socket.receive(buffer);
                 int[] descriptors = received.descriptors();
                 return switch (answer(buffer, received)) {
-                    case Message.WallsRead()
-                    when descriptors.length == 1 -> signed(Fd.owned(descriptors[0]));
+                    case Message.WallsRead() when descriptors.length == 1 -> signed(Fd.owned(descriptors[0]));
                     case Message.Failed failed -> throw failed.problem();
                     default -> throw unexpected();
                 };

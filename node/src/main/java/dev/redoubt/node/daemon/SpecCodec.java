@@ -45,7 +45,9 @@ final class SpecCodec {
         optional(out, io.writeIops());
         optional(out, limits.time().wall());
         optional(out, limits.time().idle());
-        out.u32(spec.network().ordinal()).u32((spec.readOnly() ? READ_ONLY : 0) | (spec.sharedKernelAccepted() ? SHARED_KERNEL : 0)).u32(spec.mountUid());
+        out.u32(spec.network().ordinal())
+                .u32((spec.readOnly() ? READ_ONLY : 0) | (spec.sharedKernelAccepted() ? SHARED_KERNEL : 0))
+                .u32(spec.mountUid());
         out.u32(spec.mounts().size());
         for (HostMount mount : spec.mounts()) {
             out.string(mount.source().toString()).string(mount.target()).u32(mount.readOnly() ? 1 : 0);

@@ -118,7 +118,8 @@ public final class Meaning {
         say(
                 "on-drift",
                 switch (profile.onDrift()) {
-                    case REPORT -> "a wall found to be weaker than asked while it runs is reported, and the sandbox runs on";
+                    case REPORT ->
+                        "a wall found to be weaker than asked while it runs is reported, and the sandbox runs on";
                     case FREEZE ->
                         "when a wall is found to be weaker than asked while it runs, everything inside is stopped until"
                                 + " somebody ends it";

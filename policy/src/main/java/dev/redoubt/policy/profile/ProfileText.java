@@ -54,7 +54,12 @@ public final class ProfileText {
         put(tree, "resources", resources(profile.resources()));
         tree.put("filesystem", files(profile.files()));
         put(tree, "syscalls", calls(profile.calls()));
-        put(tree, "on-drift", profile.onDrift() == Profile.OnDrift.REPORT ? "" : profile.onDrift().toString());
+        put(
+                tree,
+                "on-drift",
+                profile.onDrift() == Profile.OnDrift.REPORT
+                        ? ""
+                        : profile.onDrift().toString());
         return tree;
     }
 

@@ -2,6 +2,7 @@ package dev.redoubt.node.walls.report;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,6 +20,8 @@ record DescriptorKinds(SortedMap<String, Integer> counts) {
             for (Path link : links) {
                 kind(link).ifPresent(kind -> counts.merge(kind, 1, Integer::sum));
             }
+        } catch (DirectoryIteratorException broken) {
+            throw new UncheckedIOException(broken.getCause());
         } catch (IOException gone) {
             throw new UncheckedIOException(gone);
         }

@@ -16,7 +16,8 @@ final class MountTable {
     private final Map<String, List<MountInfo>> found;
 
     private MountTable(List<MountInfo> mounts) {
-        this.found = mounts.stream().collect(Collectors.groupingBy(MountInfo::point, HashMap::new, Collectors.toList()));
+        this.found =
+                mounts.stream().collect(Collectors.groupingBy(MountInfo::point, HashMap::new, Collectors.toList()));
     }
 
     /**
@@ -42,11 +43,7 @@ final class MountTable {
             return;
         }
         boolean holds = here.stream().anyMatch(mount -> mount.options().containsAll(asked.options()));
-        add(
-                asked.point(),
-                words(asked),
-                words(here.getLast()),
-                holds ? Verdict.AS_ASKED : Verdict.WEAKER);
+        add(asked.point(), words(asked), words(here.getLast()), holds ? Verdict.AS_ASKED : Verdict.WEAKER);
     }
 
     private static boolean isOf(MountInfo mount, Asked.Mount asked) {
@@ -63,16 +60,14 @@ final class MountTable {
         found.forEach((point, mounts) -> {
             List<Asked.Mount> here = wanted.getOrDefault(point, List.of());
             for (MountInfo mount : mounts) {
-                if (here.stream().noneMatch(one -> isOf(mount, one) && mount.options().containsAll(one.options()))
+                if (here.stream()
+                                .noneMatch(one ->
+                                        isOf(mount, one) && mount.options().containsAll(one.options()))
                         || isSecondOfItsOwn(mount, mounts, here.size())) {
                     add(point, here.isEmpty() ? "no mount" : words(here.getFirst()), words(mount), Verdict.WEAKER);
                 }
                 if (!mount.propagation().isEmpty()) {
-                    add(
-                            point,
-                            "private",
-                            "propagates: " + String.join(" ", mount.propagation()),
-                            Verdict.WEAKER);
+                    add(point, "private", "propagates: " + String.join(" ", mount.propagation()), Verdict.WEAKER);
                 }
             }
         });

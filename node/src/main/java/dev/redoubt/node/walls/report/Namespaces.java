@@ -13,7 +13,8 @@ record Namespaces(List<Long> numbers) {
     static Namespaces of(String process) {
         List<Long> numbers = new ArrayList<>(KINDS.size());
         for (String kind : KINDS) {
-            numbers.add(LinuxFiles.status("/proc/" + process + "/ns/" + kind, true).inode());
+            numbers.add(
+                    LinuxFiles.status("/proc/" + process + "/ns/" + kind, true).inode());
         }
         return new Namespaces(List.copyOf(numbers));
     }

@@ -109,9 +109,9 @@ public final class NativeWalls {
         mounts.add(mount(point, type, List.of(root), options, false));
     }
 
-    private static Asked.Mount mount(String point, String type, List<String> roots, String options, boolean mayBeAbsent) {
-        return new Asked.Mount(
-                point, type, roots, new TreeSet<>(List.of(options.split(" ", -1))), mayBeAbsent);
+    private static Asked.Mount mount(
+            String point, String type, List<String> roots, String options, boolean mayBeAbsent) {
+        return new Asked.Mount(point, type, roots, new TreeSet<>(List.of(options.split(" ", -1))), mayBeAbsent);
     }
 
     private void add(Mask mask) {

@@ -27,7 +27,10 @@ record NetworkFacts(SortedSet<String> interfaces, SortedSet<String> addresses, S
 
     private static SortedSet<String> interfaces(String dev) {
         SortedSet<String> names = new TreeSet<>();
-        dev.lines().skip(2).forEach(line -> names.add(line.substring(0, line.lastIndexOf(':')).strip()));
+        dev.lines()
+                .skip(2)
+                .forEach(line ->
+                        names.add(line.substring(0, line.lastIndexOf(':')).strip()));
         return names;
     }
 

@@ -102,8 +102,8 @@ public final class NodeKey {
         }
         String text = Files.readString(file);
         try {
-            PrivateKey secret =
-                    KeyFactory.getInstance(ALGORITHM).generatePrivate(new PKCS8EncodedKeySpec(Pem.decoded(PRIVATE, text)));
+            PrivateKey secret = KeyFactory.getInstance(ALGORITHM)
+                    .generatePrivate(new PKCS8EncodedKeySpec(Pem.decoded(PRIVATE, text)));
             VerifyingKey open = VerifyingKey.parse(text);
             byte[] probe = {1};
             if (!open.fits(probe, sign(secret, probe))) {
@@ -120,8 +120,8 @@ public final class NodeKey {
         Path part = file.resolveSibling(FILE + "." + UUID.randomUUID());
         try {
             KeyPair made = generated();
-            String text = Pem.encoded(PRIVATE, made.getPrivate().getEncoded())
-                    + new VerifyingKey(made.getPublic()).pem();
+            String text =
+                    Pem.encoded(PRIVATE, made.getPrivate().getEncoded()) + new VerifyingKey(made.getPublic()).pem();
             try (FileChannel channel = FileChannel.open(
                     part,
                     Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),

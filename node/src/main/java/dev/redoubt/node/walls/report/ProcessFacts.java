@@ -95,7 +95,8 @@ record ProcessFacts(
     private static String inside(List<String> host, IdRange ids) {
         return host.stream()
                 .mapToLong(Long::parseLong)
-                .mapToObj(id -> id >= ids.base() && id < ids.base() + IdRange.SIZE ? "" + (id - ids.base()) : "host:" + id)
+                .mapToObj(id ->
+                        id >= ids.base() && id < ids.base() + IdRange.SIZE ? "" + (id - ids.base()) : "host:" + id)
                 .distinct()
                 .collect(Collectors.joining(" "));
     }

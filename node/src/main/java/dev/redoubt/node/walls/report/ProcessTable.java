@@ -7,6 +7,7 @@ import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.ranges.IdRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,9 +45,9 @@ final class ProcessTable {
         ProcessTable table = new ProcessTable(ProcessFacts.of(guest, ids, texts));
         SortedMap<Integer, String> processes = new TreeMap<>();
         group.members().forEach(pid -> processes.put(pid, "process " + pid + " of the host"));
-        numbersInside(guest).forEach(inside -> namespace
-                .outside(inside)
-                .ifPresent(pid -> processes.put(pid, Integer.toString(inside))));
+        numbersInside(guest)
+                .forEach(inside ->
+                        namespace.outside(inside).ifPresent(pid -> processes.put(pid, Integer.toString(inside))));
         processes.remove(guest);
         int left = MOST;
         for (Map.Entry<Integer, String> process : processes.entrySet()) {
@@ -66,26 +67,31 @@ final class ProcessTable {
             count++;
         } catch (ProcessFacts.EndedException ended) {
             return;
-        } catch (LinuxException | UncheckedIOException | IllegalArgumentException why) {
-            if (!hasEnded(pid, why)) {
+        } catch (LinuxException why) {
+            if (!hasEnded(why)) {
                 unread.put(name, String.valueOf(why.getMessage()));
             }
+        } catch (IllegalArgumentException malformed) {
+            unread.put(name, String.valueOf(malformed.getMessage()));
         }
     }
 
-    private static boolean hasEnded(int pid, RuntimeException why) {
-        return (why instanceof LinuxException linux && linux.errno() == Errno.ESRCH)
-                || !Files.exists(Path.of("/proc/" + pid));
+    /** A process that is just ending has no namespaces any more (ENOENT); it comes back from no call and runs no program. */
+    private static boolean hasEnded(LinuxException why) {
+        return why.errno() == Errno.ESRCH || why.errno() == Errno.ENOENT;
     }
 
     /** The sandbox's own /proc lists its own pid namespace, however many processes the host has. */
     private static List<Integer> numbersInside(int guest) {
         List<Integer> numbers = new ArrayList<>();
         Path proc = Path.of("/proc/" + guest + "/root/proc");
-        try (DirectoryStream<Path> names = Files.newDirectoryStream(proc, name -> isNumber(name.getFileName().toString()))) {
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(
+                proc, name -> isNumber(name.getFileName().toString()))) {
             names.forEach(name -> numbers.add(Integer.valueOf(name.getFileName().toString())));
-        } catch (NoSuchFileException ended) {
-            throw new WallsReader.GoneException();
+        } catch (NoSuchFileException none) {
+            return numbers; // ended, or without its /proc: mounts tell
+        } catch (DirectoryIteratorException broken) {
+            throw new UncheckedIOException(broken.getCause());
         } catch (IOException refused) {
             throw new UncheckedIOException(refused);
         }

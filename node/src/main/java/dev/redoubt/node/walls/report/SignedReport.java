@@ -47,7 +47,8 @@ public record SignedReport(String text, WallsReport report) {
         try {
             return checked(mapper().readTree(text), key);
         } catch (JacksonException | IllegalArgumentException malformed) {
-            return new Checked.Refused("not a signed walls report: " + PlainText.of(String.valueOf(malformed.getMessage())));
+            return new Checked.Refused(
+                    "not a signed walls report: " + PlainText.of(String.valueOf(malformed.getMessage())));
         }
     }
 

@@ -37,8 +37,7 @@ public record VerifyingKey(PublicKey key) {
     /** SHA-256 of its DER form, in hexadecimal: {@code openssl pkey -pubin -outform DER | sha256sum} says the same. */
     public String id() {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(key.getEncoded()));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key.getEncoded()));
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError("every Java has SHA-256", impossible);
         }

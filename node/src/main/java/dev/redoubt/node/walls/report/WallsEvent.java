@@ -21,6 +21,8 @@ public record WallsEvent(Instant at, Kind kind, List<String> words) {
         DRIFTED,
         /** Everything is as asked again. */
         MENDED,
+        /** It could not be looked at all: nothing is known. */
+        NOT_READ,
         /** All inside was stopped, because of a drift. */
         FROZEN,
         /** All inside may run again, to the end that it was sent while it was stopped. */

@@ -1,11 +1,9 @@
 package dev.redoubt.node.walls.report;
 
-import dev.redoubt.linux.LinuxException;
-import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.protocol.SandboxId;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -69,15 +67,16 @@ public final class WallsWatch implements AutoCloseable {
     /** A sandbox may end while it is looked at; another one's trouble is not the next one's. */
     private void look(WatchedWalls walls) {
         try {
-            walls.look().forEach(event -> listener.accept(walls.id(), event));
-        } catch (WallsReader.GoneException
-                | LinuxException
-                | CgroupException
-                | UncheckedIOException
-                | IllegalStateException
-                | IllegalArgumentException over) {
-            return; // its descriptors are closed, or its process 1 has ended; whoever asks for a report hears why
+            tell(walls, walls.look());
+        } catch (WallsReader.GoneException ended) {
+            return;
+        } catch (RuntimeException failed) { // the edge of one sandbox: the others must still be looked at
+            tell(walls, walls.notRead(String.valueOf(failed.getMessage())));
         }
+    }
+
+    private void tell(WatchedWalls walls, List<WallsEvent> events) {
+        events.forEach(event -> listener.accept(walls.id(), event));
     }
 
     @Override

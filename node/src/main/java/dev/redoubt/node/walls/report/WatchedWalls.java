@@ -23,6 +23,8 @@ public final class WatchedWalls {
     private final SandboxCgroup group;
     private final Supplier<WallsReader> start;
     private final Deque<WallsEvent> events = new ArrayDeque<>();
+    private final Object reading = new Object();
+    private boolean ended;
     private @Nullable WallsReader reader;
     private Set<Finding> known = Set.of();
     private volatile @Nullable Verdict latest;
@@ -51,9 +53,26 @@ public final class WatchedWalls {
      * @throws WallsReader.GoneException when the sandbox has ended
      */
     public WallsReport read() {
+        synchronized (reading) {
+            WallsReport report = readNow();
+            return report.with(events());
+        }
+    }
+
+    private WallsReport readNow() {
+        if (ended) {
+            throw new WallsReader.GoneException();
+        }
         WallsReport report = reader().read();
         latest = report.verdict();
-        return report.with(events());
+        return report;
+    }
+
+    /** Nobody reads any more when this returns: the descriptors that are read by may be closed. */
+    public void end() {
+        synchronized (reading) {
+            ended = true;
+        }
     }
 
     /** What the last look found; empty before the first. */
@@ -68,9 +87,25 @@ public final class WatchedWalls {
 
     /** Looks, and does what the profile says when a wall has become weaker. @return what happened */
     List<WallsEvent> look() {
+        synchronized (reading) {
+            return ended ? List.of() : lookNow();
+        }
+    }
+
+    /** Not a drift: too few descriptors, say, are no reason to stop anybody. But what was known is known no more. */
+    List<WallsEvent> notRead(String why) {
+        boolean known = latest != Verdict.WEAKER;
+        latest = Verdict.WEAKER;
+        WallsEvent event = new WallsEvent(Instant.now(), WallsEvent.Kind.NOT_READ, List.of(why));
+        if (known) {
+            note(event);
+        }
+        return known ? List.of(event) : List.of();
+    }
+
+    private List<WallsEvent> lookNow() {
         thawWhatWasKilled();
-        WallsReport report = reader().read();
-        latest = report.verdict();
+        WallsReport report = readNow();
         Set<Finding> worse = new HashSet<>(report.worse());
         List<String> fresh = report.worse().stream()
                 .filter(finding -> !known.contains(finding))

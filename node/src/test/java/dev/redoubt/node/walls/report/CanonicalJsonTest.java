@@ -37,7 +37,8 @@ final class CanonicalJsonTest {
     @Test
     void whatIsReadAndWrittenAgainIsTheSame() {
         String text = "{\"a\":[],\"b\":{},\"c\":[true,false,-1,9007199254740992,\"x\"],\"d\":{\"e\":{\"f\":\"\\\\\"}}}";
-        assertThat(CanonicalJson.of(JsonTree.of(new JsonMapper().readTree(text)))).isEqualTo(text);
+        assertThat(CanonicalJson.of(JsonTree.of(new JsonMapper().readTree(text))))
+                .isEqualTo(text);
     }
 
     @Test

@@ -29,8 +29,10 @@ final class DescriptorKindsTest {
             pipe.sink().close();
             assertThat(before.counts()).doesNotContainKey(file.toString());
             assertThat(now.counts()).containsEntry(file.toString(), 1);
-            assertThat(now.counts().get("pipe")).isGreaterThanOrEqualTo(before.counts().getOrDefault("pipe", 0) + 2);
-            assertThat(now.counts().get("socket")).isGreaterThanOrEqualTo(before.counts().getOrDefault("socket", 0) + 1);
+            assertThat(now.counts().get("pipe"))
+                    .isGreaterThanOrEqualTo(before.counts().getOrDefault("pipe", 0) + 2);
+            assertThat(now.counts().get("socket"))
+                    .isGreaterThanOrEqualTo(before.counts().getOrDefault("socket", 0) + 1);
         }
     }
 

@@ -53,7 +53,10 @@ final class MountTableTest {
         assertThat(worse(List.of(ROOT_FOUND, MASK_FOUND, found(3, "/proc/x", "proc", "/x", "rw")), true))
                 .containsExactly("mount on /proc/x weaker");
         assertThat(worse(
-                        List.of(ROOT_FOUND, MASK_FOUND, found(3, "/proc/x", "tmpfs", "/null", "rw", "nosuid", "noexec")),
+                        List.of(
+                                ROOT_FOUND,
+                                MASK_FOUND,
+                                found(3, "/proc/x", "tmpfs", "/null", "rw", "nosuid", "noexec")),
                         true))
                 .as("of another file system")
                 .containsExactly("mount on /proc/x weaker");

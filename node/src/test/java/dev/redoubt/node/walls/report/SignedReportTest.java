@@ -113,7 +113,8 @@ final class SignedReportTest {
         NodeKey other = new NodeKey(directory.resolve("other.pem"));
         String text = SignedReport.of(report(), other).text();
         assertThat(SignedReport.check(text, key().verifyingKey())).isInstanceOf(SignedReport.Checked.Refused.class);
-        String claimed = text.replace(other.verifyingKey().id(), key().verifyingKey().id());
+        String claimed =
+                text.replace(other.verifyingKey().id(), key().verifyingKey().id());
         assertThat(SignedReport.check(claimed, key().verifyingKey()))
                 .as("that it says so itself proves nothing")
                 .isInstanceOf(SignedReport.Checked.Refused.class);
@@ -191,7 +192,8 @@ final class SignedReportTest {
 
     @Test
     void theSignatureHasTheLengthOfEd25519() {
-        JsonNode document = new JsonMapper().readTree(SignedReport.of(report(), key()).text());
+        JsonNode document =
+                new JsonMapper().readTree(SignedReport.of(report(), key()).text());
         assertThat(Base64.getDecoder().decode(document.required("signature").stringValue()))
                 .hasSize(64);
     }

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 final class StatusFieldsTest {
     @Test
     void aNameIsNotALabel() {
-        StatusFields status = new StatusFields("Name:\tx\\nUid:\t0\t0\nUid:\t7\t7\t7\t7\nCapEff:\tffffffffffffffff\nGroups:\t \n");
+        StatusFields status =
+                new StatusFields("Name:\tx\\nUid:\t0\t0\nUid:\t7\t7\t7\t7\nCapEff:\tffffffffffffffff\nGroups:\t \n");
         assertThat(status.words("Uid")).containsExactly("7", "7", "7", "7");
         assertThat(status.mask("CapEff")).isEqualTo(-1);
         assertThat(status.words("Groups")).isEmpty();
