@@ -31,7 +31,8 @@ final class LocalSandboxes {
                     Json.of(sandboxes.stream().map(LocalSandboxes::facts).toList()));
             return Exit.DONE;
         }
-        System.out.printf("%-36s %-10s %-20s %-13s %-18s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS", "WALLS", "LABELS");
+        System.out.printf(
+                "%-36s %-10s %-20s %-13s %-18s %s%n", "ID", "NETWORK", "STARTED", "REFUSED CALLS", "WALLS", "LABELS");
         for (Listed sandbox : sandboxes) {
             System.out.printf(
                     "%-36s %-10s %-20s %-13d %-18s %s%n",

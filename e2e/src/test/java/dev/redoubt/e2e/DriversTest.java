@@ -385,11 +385,10 @@ class DriversTest {
             if (driver == Driver.NATIVE) {
                 assertThat(sandbox.walls().read().worse()).isEmpty();
             } else {
-                assertThatThrownBy(() -> sandbox.walls().read())
-                        .isInstanceOfSatisfying(Problem.class, problem -> {
-                            assertThat(problem.code()).isEqualTo(ProblemCode.UNPROCESSABLE);
-                            assertThat(problem.detail()).contains("built by another driver than native");
-                        });
+                assertThatThrownBy(() -> sandbox.walls().read()).isInstanceOfSatisfying(Problem.class, problem -> {
+                    assertThat(problem.code()).isEqualTo(ProblemCode.UNPROCESSABLE);
+                    assertThat(problem.detail()).contains("built by another driver than native");
+                });
             }
         }
     }

@@ -37,8 +37,6 @@ import dev.redoubt.node.seccomp.SystemFacts;
 import dev.redoubt.node.seccomp.Terms;
 import dev.redoubt.node.walls.HostFacts;
 import dev.redoubt.node.walls.MissingWallException;
-import dev.redoubt.policy.profile.ProfileException;
-import dev.redoubt.protocol.Driver;
 import dev.redoubt.node.walls.report.Asked;
 import dev.redoubt.node.walls.report.AskedText;
 import dev.redoubt.node.walls.report.NodeKey;
@@ -46,6 +44,8 @@ import dev.redoubt.node.walls.report.WallsEvent;
 import dev.redoubt.node.walls.report.WallsReader;
 import dev.redoubt.node.walls.report.WallsWatch;
 import dev.redoubt.node.walls.report.WatchedWalls;
+import dev.redoubt.policy.profile.ProfileException;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
@@ -447,7 +447,13 @@ public final class Node implements AutoCloseable {
         HostProgram program = HostProgram.find(runtime.program())
                 .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
         LaunchSpec.Encoded launch = confinement.compile(
-                runtime, program, spec, listening.filter(spec), layers, binds, slot.entry().range());
+                runtime,
+                program,
+                spec,
+                listening.filter(spec),
+                layers,
+                binds,
+                slot.entry().range());
         Remembered remembered = Remembered.of(spec);
         remember(slot.entry(), remembered, Optional.empty());
         program.addTrees(mounts);
@@ -466,8 +472,7 @@ public final class Node implements AutoCloseable {
             return;
         }
         Map<String, String> facts = new TreeMap<>(remembered.facts());
-        asked.ifPresent(
-                walls -> facts.put(WALLS, household.owner().keep(AskedText.of(walls.get()))));
+        asked.ifPresent(walls -> facts.put(WALLS, household.owner().keep(AskedText.of(walls.get()))));
         if (entry.facts().equals(facts)) {
             household.owner().startsNow(entry.id());
         } else {
@@ -533,7 +538,8 @@ public final class Node implements AutoCloseable {
     private static Asked unrecorded(Entry entry) {
         throw new Problem(
                 ProblemCode.UNPROCESSABLE,
-                "what was asked for " + entry.id() + " was not recorded, so its walls have nothing to be compared with: it was"
+                "what was asked for " + entry.id()
+                        + " was not recorded, so its walls have nothing to be compared with: it was"
                         + " built by another driver than native, or launched by another version");
     }
 
@@ -586,8 +592,7 @@ public final class Node implements AutoCloseable {
         CallLog calls = listened(brokered, entry.number(), kept.listener(), handles.pidfd(), terms, undo);
         undo.add(() -> killFrozen(cgroup));
         WatchedWalls walls = walls(entry, handles, cgroup, () -> asked(entry));
-        Sandbox sandbox =
-                new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
+        Sandbox sandbox = new Sandbox(entry.id(), remembered, handles, cgroup, calls, walls, loop, sockets, undo, true);
         if (entry.facts().containsKey(WALLS)) {
             watch(sandbox, undo);
         }
