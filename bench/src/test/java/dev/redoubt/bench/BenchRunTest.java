@@ -38,8 +38,14 @@ class BenchRunTest {
                 .containsExactly("redoubt");
         assertThat(subjects(report, "busybox: create to first byte, no slot")).containsExactly("redoubt");
         assertThat(subjects(report, "busybox: create to first byte"))
-                .containsExactlyInAnyOrderElementsOf(
-                        installed("runc", "crun", "crun without cgroups", "bwrap", "runsc"));
+                .containsExactlyInAnyOrderElementsOf(installed(
+                        "runc",
+                        "crun",
+                        "crun without cgroups",
+                        "bwrap",
+                        "runsc",
+                        "redoubt by crun",
+                        "redoubt by gvisor"));
     }
 
     @Test
