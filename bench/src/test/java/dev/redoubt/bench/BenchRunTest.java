@@ -111,8 +111,17 @@ class BenchRunTest {
 
     private static List<String> installed(String... subjects) {
         return Stream.of(subjects)
-                .filter(subject -> Programs.installed(subject.split(" ")[0]))
+                .filter(subject -> Programs.installed(program(subject)))
                 .toList();
+    }
+
+    /** What has to be installed for it. */
+    private static String program(String subject) {
+        return switch (subject) {
+            case "redoubt by crun" -> "crun";
+            case "redoubt by gvisor" -> "runsc";
+            default -> subject.split(" ")[0];
+        };
     }
 
     private static Set<String> subjects(JsonNode report, String what) {
