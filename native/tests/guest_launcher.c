@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,6 +100,16 @@ static void give_capabilities(unsigned mask)
 			must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0, "ambient");
 }
 
+/* Nobody is told of a death that was before he asked; `mapped` ends with its only writer. */
+static void die_with_launcher(int mapped)
+{
+	struct pollfd end = {.fd = mapped};
+
+	must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "pdeathsig");
+	must(poll(&end, 1, 0) == 0, "the launcher is gone");
+	close(mapped);
+}
+
 static void inner(int mapped, int program, char **argv)
 {
 	static char *const no_environment[] = {NULL};
@@ -106,7 +117,6 @@ static void inner(int mapped, int program, char **argv)
 	char byte;
 
 	must(read(mapped, &byte, 1) == 1, "maps");
-	close(mapped);
 	/* The maps are written after our ids were set to nobody: take the real ones. */
 	must(setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0, "root inside");
 	mounts(argv[3]);
@@ -118,7 +128,7 @@ static void inner(int mapped, int program, char **argv)
 	must(setresuid(GUEST_ID, GUEST_ID, GUEST_ID) == 0, "ids");
 	give_capabilities(mask);
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-	must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "pdeathsig");
+	die_with_launcher(mapped);
 	must(chdir("/") == 0, "chdir");
 	syscall(SYS_execveat, program, "", argv + 4, no_environment, AT_EMPTY_PATH);
 	must(0, argv[4]);
@@ -139,8 +149,10 @@ int main(int argc, char **argv)
 	must(pipe2(mapped, O_CLOEXEC) == 0, "pipe");
 	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD, 0, 0, 0, 0);
 	must(pid >= 0, "clone");
-	if (pid == 0)
+	if (pid == 0) {
+		close(mapped[1]);
 		inner(mapped[0], program, argv);
+	}
 	close(3); /* only the guest holds its end */
 	write_file(pid, "uid_map", "0 " ID_BASE " 65536");
 	write_file(pid, "gid_map", "0 " ID_BASE " 65536");
