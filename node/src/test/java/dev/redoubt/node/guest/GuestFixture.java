@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -137,9 +138,15 @@ final class GuestFixture implements AutoCloseable {
         channel.close();
     }
 
-    /** The guest's pid outside. */
+    /** The guest's pid outside; its launcher connects before it makes it. */
     long guestPid() {
-        return launcher.children().findFirst().orElseThrow().pid();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        Optional<ProcessHandle> guest = launcher.children().findFirst();
+        while (guest.isEmpty() && launcher.isAlive() && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+            guest = launcher.children().findFirst();
+        }
+        return guest.orElseThrow().pid();
     }
 
     long residentKilobytes() {
