@@ -319,7 +319,7 @@ class HiddenFilesTest {
             Sandbox neighbour = node.create(SPEC.hiding(PATTERNS));
             String opens = PROBE + " opens /etc/group 1500";
             said(neighbour, opens);
-            long alone = Long.parseLong(said(neighbour, opens).strip());
+            long before = Long.parseLong(said(neighbour, opens).strip());
             List<Future<Long>> others = new ArrayList<>();
             long beside;
             try (ExecutorService threads = Executors.newCachedThreadPool()) {
@@ -332,8 +332,12 @@ class HiddenFilesTest {
                 TimeUnit.MILLISECONDS.sleep(2_000); // by then they have spent what they had saved
                 beside = Long.parseLong(said(neighbour, opens).strip());
             }
-            System.out.printf("opens of a neighbour in 1.5 s: alone %d, beside four on long ways %d%n", alone, beside);
-            assertThat(beside).isGreaterThan(alone / 2);
+            long after = Long.parseLong(said(neighbour, opens).strip());
+            System.out.printf(
+                    "opens of a neighbour in 1.5 s: alone %d and %d, beside four on long ways %d%n", before, after, beside);
+            assertThat(beside)
+                    .as("against the worse of before and after: the host of this machine has other guests")
+                    .isGreaterThan(Math.min(before, after) / 2);
             for (Future<Long> other : others) {
                 assertThat(other.get()).as("the control: they did go").isPositive();
             }
