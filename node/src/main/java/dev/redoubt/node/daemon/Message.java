@@ -129,7 +129,7 @@ sealed interface Message {
         out.u32(sandboxes.size());
         for (Listed sandbox : sandboxes) {
             out.string(sandbox.id().value()).u32(sandbox.network().ordinal());
-            out.u64(sandbox.started().getEpochSecond()).u64(sandbox.refusedCalls());
+            out.u64(sandbox.started().toEpochMilli()).u64(sandbox.refusedCalls());
             SpecCodec.write(out, sandbox.labels());
             out.u32(sandbox.walls().map(verdict -> verdict.ordinal() + 1).orElse(0));
         }
@@ -141,7 +141,7 @@ sealed interface Message {
             sandboxes.add(new Listed(
                     new SandboxId(in.string()),
                     NetworkMode.values()[in.count(NetworkMode.values().length - 1)],
-                    Instant.ofEpochSecond(in.u64()),
+                    Instant.ofEpochMilli(in.u64()),
                     in.u64(),
                     SpecCodec.labels(in),
                     verdict(in)));
