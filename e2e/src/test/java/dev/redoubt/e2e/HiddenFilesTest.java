@@ -334,7 +334,8 @@ class HiddenFilesTest {
             }
             long after = Long.parseLong(said(neighbour, opens).strip());
             System.out.printf(
-                    "opens of a neighbour in 1.5 s: alone %d and %d, beside four on long ways %d%n", before, after, beside);
+                    "opens of a neighbour in 1.5 s: alone %d and %d, beside four on long ways %d%n",
+                    before, after, beside);
             assertThat(beside)
                     .as("against the worse of before and after: the host of this machine has other guests")
                     .isGreaterThan(Math.min(before, after) / 2);
