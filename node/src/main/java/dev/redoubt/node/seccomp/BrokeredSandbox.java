@@ -27,6 +27,7 @@ public final class BrokeredSandbox implements AutoCloseable {
 
     private static final int SECONDS_AT_ONCE = 2;
     private static final int PATIENCE = 64;
+    private static final int LONG_CALLS = 4;
 
     private static final int LANDLOCK = CallNumbers.of("landlock_create_ruleset");
     private static final Refusal NO_LANDLOCK = new Refusal(
@@ -53,6 +54,8 @@ public final class BrokeredSandbox implements AutoCloseable {
 
     /** Of whoever has its calls at the moment, one after the other. */
     private volatile int patience;
+
+    private volatile boolean patient;
 
     /** Guarded by this: paid into by the broker's thread and by the worker that has its calls. */
     private final Rate budget;
@@ -114,10 +117,14 @@ public final class BrokeredSandbox implements AutoCloseable {
         return terms.openings().isPresent();
     }
 
-    /** Whether it is to be served by patience: since a call took too long, until 64 did not. Asked after each. */
+    /**
+     * Whether it is to be served by patience: since several calls took too long, until 64 did not. Asked after each. One alone
+     * may have waited for a processor that the host had given to another.
+     */
     boolean isPatient(boolean tookTooLong) {
-        patience = tookTooLong ? PATIENCE : Math.max(0, patience - 1);
-        return patience > 0;
+        patience = tookTooLong ? Math.min(PATIENCE, patience + PATIENCE / LONG_CALLS) : Math.max(0, patience - 1);
+        patient = patient ? patience > 0 : patience == PATIENCE;
+        return patient;
     }
 
     Workers lane() {
