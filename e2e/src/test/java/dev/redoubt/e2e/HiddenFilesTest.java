@@ -7,11 +7,14 @@ import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.HostMount;
+import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
 import dev.redoubt.protocol.PathPatterns;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
+import dev.redoubt.protocol.Size;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -341,6 +344,37 @@ class HiddenFilesTest {
                     .isGreaterThan(Math.min(before, after) / 4);
             for (Future<Long> other : others) {
                 assertThat(other.get()).as("the control: they did go").isPositive();
+            }
+        }
+    }
+
+    /** A write that the sandbox's own limit slows down holds the file; an open that truncates it waits as long, in a worker. */
+    @Test
+    void whoeverWaitsForADiskWaitsAlone() throws Exception {
+        Limits slow = Limits.DEFAULT.withIo(IoLimits.bytesPerSecond(Size.ofMib(1)));
+        try (Place place = Place.make();
+                Node node = place.open(place.settings())) {
+            Sandbox neighbour = node.create(SPEC.hiding(PATTERNS));
+            List<Future<String>> held = new ArrayList<>();
+            try (ExecutorService threads = Executors.newCachedThreadPool()) {
+                for (int i = 0; i < 6; i++) {
+                    Sandbox other = node.create(SPEC.hiding(PATTERNS).withLimits(slow));
+                    threads.submit(
+                            () -> rootSaid(other, "dd if=/dev/zero of=/srv/slow bs=8M count=1 oflag=direct 2>/dev/null"));
+                    held.add(threads.submit(() -> rootSaid(
+                            other,
+                            "until [ -e /srv/slow ]; do :; done; sleep 0.5; a=$(date +%s); : >/srv/slow; b=$(date +%s);"
+                                    + " [ $((b - a)) -gt 2 ] && echo late")));
+                }
+                TimeUnit.MILLISECONDS.sleep(1_500);
+                long before = System.nanoTime();
+                assertThat(said(neighbour, "cat /etc/group /etc/passwd | wc -l").strip())
+                        .isNotEqualTo("0");
+                assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(1));
+                assertThat(held).as("they are held meanwhile").noneMatch(Future::isDone);
+            }
+            for (Future<String> one : held) {
+                assertThat(one.get()).as("the control").isEqualTo("late\n");
             }
         }
     }

@@ -61,10 +61,10 @@ public final class Broker implements AutoCloseable {
     private volatile boolean closed;
 
     /** Of the thread alone. */
-    private final PriorityQueue<Rest> rests = new PriorityQueue<>(Comparator.comparingLong(Rest::until));
+    private final PriorityQueue<Alarm> alarms = new PriorityQueue<>(Comparator.comparingLong(Alarm::at));
 
-    /** A sandbox that is left alone until a time of {@link System#nanoTime}. */
-    private record Rest(BrokeredSandbox sandbox, long until) {}
+    /** What is to be done at a time of {@link System#nanoTime}. */
+    private record Alarm(Runnable step, long at) {}
 
     private Broker(InFlight calls) {
         this.calls = calls;
@@ -126,6 +126,12 @@ public final class Broker implements AutoCloseable {
         execute(() -> listen(sandbox));
     }
 
+    /** Has something done by the broker's thread in so many nanoseconds. */
+    void after(long nanoseconds, Runnable step) {
+        Alarm alarm = new Alarm(step, System.nanoTime() + nanoseconds);
+        execute(() -> alarms.add(alarm));
+    }
+
     private void execute(Runnable task) {
         tasks.add(task);
         if (!closed) {
@@ -135,11 +141,11 @@ public final class Broker implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            epoll.await(untilNextWakes(), (token, events) -> guarded(() -> ready(token, events)));
+            epoll.await(untilNextAlarm(), (token, events) -> guarded(() -> ready(token, events)));
             for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
                 guarded(task);
             }
-            guarded(this::wake);
+            guarded(this::ring);
         }
     }
 
@@ -310,22 +316,25 @@ public final class Broker implements AutoCloseable {
     private void rest(BrokeredSandbox sandbox, long nanoseconds) {
         sandbox.rests(true);
         listen(sandbox);
-        rests.add(new Rest(sandbox, System.nanoTime() + nanoseconds));
+        alarms.add(new Alarm(() -> wake(sandbox), System.nanoTime() + nanoseconds));
     }
 
-    private void wake() {
+    private void wake(BrokeredSandbox sandbox) {
+        sandbox.rests(false);
+        listen(sandbox);
+    }
+
+    private void ring() {
         long now = System.nanoTime();
-        while (!rests.isEmpty() && rests.peek().until() - now <= 0) {
-            BrokeredSandbox sandbox = rests.remove().sandbox();
-            sandbox.rests(false);
-            listen(sandbox);
+        while (!alarms.isEmpty() && alarms.peek().at() - now <= 0) {
+            alarms.remove().step().run();
         }
     }
 
-    /** In milliseconds, rounded up; -1 when nobody rests. */
-    private long untilNextWakes() {
-        Rest next = rests.peek();
-        return next == null ? -1 : Math.max(0, Math.ceilDiv(next.until() - System.nanoTime(), MILLISECOND));
+    /** In milliseconds, rounded up; -1 when there is none. */
+    private long untilNextAlarm() {
+        Alarm next = alarms.peek();
+        return next == null ? -1 : Math.max(0, Math.ceilDiv(next.at() - System.nanoTime(), MILLISECOND));
     }
 
     /** Receives from it or not, as it is now. */
@@ -364,12 +373,13 @@ public final class Broker implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
-        workers.close();
-        patient.close();
+        boolean ended = workers.end() & patient.end();
         watched.values().forEach(BrokeredSandbox::leave);
         watched.clear();
         epoll.close();
-        bell.close();
-        calls.close();
+        if (ended) {
+            bell.close();
+            calls.close();
+        }
     }
 }
