@@ -340,8 +340,8 @@ class HiddenFilesTest {
                     "opens of a neighbour in 1.5 s: alone %d and %d, beside four on long ways %d%n",
                     before, after, beside);
             assertThat(beside)
-                    .as("against the worse of before and after: the host of this machine has other guests")
-                    .isGreaterThan(Math.min(before, after) / 4);
+                    .as("a quarter of a second each, four of them would leave 24; the machine may have other guests")
+                    .isGreaterThan(Math.min(before, after) / 20);
             for (Future<Long> other : others) {
                 assertThat(other.get()).as("the control: they did go").isPositive();
             }
@@ -360,10 +360,10 @@ class HiddenFilesTest {
                 for (int i = 0; i < 6; i++) {
                     Sandbox other = node.create(SPEC.hiding(PATTERNS).withLimits(slow));
                     threads.submit(
-                            () -> rootSaid(other, "dd if=/dev/zero of=/srv/slow bs=8M count=1 oflag=direct 2>/dev/null"));
+                            () -> rootSaid(other, "dd if=/dev/zero of=/slow bs=8M count=1 oflag=direct 2>/dev/null"));
                     held.add(threads.submit(() -> rootSaid(
                             other,
-                            "until [ -e /srv/slow ]; do :; done; sleep 0.5; a=$(date +%s); : >/srv/slow; b=$(date +%s);"
+                            "until [ -e /slow ]; do :; done; sleep 0.5; a=$(date +%s); : >/slow; b=$(date +%s);"
                                     + " [ $((b - a)) -gt 2 ] && echo late")));
                 }
                 TimeUnit.MILLISECONDS.sleep(1_500);
