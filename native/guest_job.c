@@ -274,7 +274,7 @@ static void send_window(struct job *job)
 
 void job_resume(struct job *job, uint64_t seq)
 {
-	uint8_t taken[8];
+	uint8_t input[16];
 	size_t all = 0;
 
 	if (seq > job->made) {
@@ -285,9 +285,10 @@ void job_resume(struct job *job, uint64_t seq)
 		channel_refuse(FRAME_RESUME, job->id, EINVAL, "later output was acknowledged");
 		return;
 	}
-	put64(taken, job->input_taken);
+	put64(input, job->input_taken);
+	put64(input + 8, job->input_received);
 	job->window_sent = job->input_taken;
-	channel_control(FRAME_RESUMED, job->id, job->made, taken, sizeof taken);
+	channel_control(FRAME_RESUMED, job->id, job->made, input, sizeof input);
 	if (job->window != INPUT_LEAST)
 		send_window(job);
 	for (struct chunk *chunk = job->output.first; chunk != NULL; chunk = chunk->next)

@@ -35,7 +35,7 @@ sealed interface FromGuest {
     /** @param size bytes that may be sent beyond those taken */
     record Window(int job, long taken, int size) implements FromGuest {}
 
-    record Resumed(int job, long made, long taken) implements FromGuest {}
+    record Resumed(int job, long made, long taken, long received) implements FromGuest {}
 
     record Jobs(long token, List<JobState> jobs) implements FromGuest {}
 
@@ -71,7 +71,7 @@ sealed interface FromGuest {
             case Frame.TRUNCATED -> new Output(job, seq, new JobOutput.Truncated(seq, truncated(in, frame)), 0);
             case Frame.EXIT -> new Exit(job, seq, exit(in));
             case Frame.WINDOW -> window(in, job, seq);
-            case Frame.RESUMED -> new Resumed(job, seq, in.u64());
+            case Frame.RESUMED -> resumed(in, job, seq);
             case Frame.JOBS -> new Jobs(seq, jobs(in, frame.byteSize() - Frame.HEADER));
             case Frame.PONG -> new Pong(seq);
             case Frame.REFUSED -> new Refused(job, flags, in.u32(), in.string());
@@ -100,6 +100,16 @@ sealed interface FromGuest {
             throw new FlatReader.Malformed("a window of " + size, Frame.HEADER);
         }
         return new Window(job, taken, size);
+    }
+
+    /** What waits in the guest for the job is no more than fits there. */
+    private static Resumed resumed(FlatReader in, int job, long made) {
+        long taken = in.u64();
+        long received = in.u64();
+        if (taken < 0 || received < taken || received - taken > Frame.PAYLOAD) {
+            throw new FlatReader.Malformed(taken + " bytes of input taken of " + received, Frame.HEADER);
+        }
+        return new Resumed(job, made, taken, received);
     }
 
     private static JobExit exit(FlatReader in) {

@@ -243,7 +243,8 @@ public final class GuestChannel implements AutoCloseable {
                 ready.complete(new GuestReady(version, uid, capabilities));
             case FromGuest.Kept kept -> deliver(kept);
             case FromGuest.Window(int number, long taken, int size) -> withJob(number, job -> job.window(taken, size));
-            case FromGuest.Resumed(int number, long made, long taken) -> withJob(number, job -> job.resumed(taken));
+            case FromGuest.Resumed(int number, long made, long taken, long received) ->
+                withJob(number, job -> job.resumed(taken, received));
             case FromGuest.Jobs(long question, List<JobState> states) -> listed(question, states);
             case FromGuest.Pong(long question) -> ponged(question);
             case FromGuest.Refused refused -> withJob(refused.job(), job -> job.refused(refused));

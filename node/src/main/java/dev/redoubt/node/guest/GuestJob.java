@@ -165,8 +165,8 @@ public final class GuestJob implements AutoCloseable {
         input.window(taken, size);
     }
 
-    void resumed(long taken) {
-        input.resumed(taken);
+    void resumed(long taken, long received) {
+        input.resumed(taken, received);
     }
 
     void refused(FromGuest.Refused refused) {

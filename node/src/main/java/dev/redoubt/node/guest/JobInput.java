@@ -82,11 +82,12 @@ final class JobInput {
         }
     }
 
-    void resumed(long total) {
+    /** What an earlier node sent and the job has not taken yet waits in the guest: ours goes on behind it. */
+    void resumed(long inside, long received) {
         lock.lock();
         try {
-            sent = total;
-            taken = total;
+            sent = received;
+            taken = inside;
             known = true;
             changed.signalAll();
         } finally {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -139,6 +140,29 @@ class GuestResumeTest {
             assertThat(await(again.exit())).isInstanceOf(JobExit.Exited.class);
         }
         assertThat(output.text()).isEqualTo("one two");
+    }
+
+    /** A pipe holds 64 KiB and the guest as much beyond: the job has not seen most of it when the next node comes. */
+    @Test
+    void inputThatWaitsInTheGuestIsNeitherLostNorAMistake() throws Exception {
+        GuestJob job = guest.channel().run(sh("sleep 1; exec cat").withInput(), (ran, printed) -> {});
+        String first = "0123456789".repeat(10_000);
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try {
+                job.write(ByteBuffer.wrap(first.getBytes(StandardCharsets.UTF_8)));
+            } catch (BrokenInputException | InterruptedException late) {
+                throw new AssertionError(late);
+            }
+        });
+        assertThat(writer.join(Duration.ofSeconds(10))).isTrue();
+        guest.nodeDies();
+        CollectedOutput output = new CollectedOutput(200_000);
+        try (GuestJob again = guest.successor().resume(job.number(), 0, output)) {
+            again.write(ByteBuffer.wrap("the rest".getBytes(StandardCharsets.UTF_8)));
+            again.closeInput();
+            assertThat(await(again.exit())).isInstanceOf(JobExit.Exited.class);
+        }
+        assertThat(output.text()).isEqualTo(first + "the rest");
     }
 
     @Test
