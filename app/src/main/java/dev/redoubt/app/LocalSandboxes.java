@@ -95,6 +95,15 @@ final class LocalSandboxes {
         return report.report().verdict() == Verdict.AS_ASKED ? Exit.DONE : Exit.FAILED;
     }
 
+    static int end(String id) {
+        SandboxId sandbox = id(id);
+        asked(client -> {
+            client.kill(sandbox);
+            return sandbox;
+        });
+        return Exit.DONE;
+    }
+
     private static SandboxId id(String text) {
         try {
             return new SandboxId(text);

@@ -2,6 +2,7 @@ package dev.redoubt.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.daemon.Listed;
 import dev.redoubt.node.daemon.NodeClient;
 import dev.redoubt.node.walls.report.SignedReport;
@@ -77,10 +78,15 @@ class WallsCommandTest {
                     .as("of the other one")
                     .isEmpty();
 
-            for (Process run : List.of(usual, unusual)) {
-                run.destroy();
-                assertThat(run.waitFor(20, TimeUnit.SECONDS)).isTrue();
-            }
+            stop(place);
+            assertThat(cli.run("sandbox", "end", ids.getLast().value()).exit()).isZero();
+            assertThat(unusual.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(unusual.exitValue()).isEqualTo(137);
+            assertThat(usual.isAlive()).as("the control").isTrue();
+            assertThat(cli.run("sandbox", "end", ids.getLast().value()).errors())
+                    .contains("NOT_FOUND");
+            assertThat(cli.run("sandbox", "end", ids.getFirst().value()).exit()).isZero();
+            assertThat(usual.waitFor(20, TimeUnit.SECONDS)).isTrue();
             daemon.destroy();
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
             Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
@@ -100,6 +106,28 @@ class WallsCommandTest {
                 }
             }
         }
+    }
+
+    /** All that runs something, as a node does where walls have changed: no signal reaches it. */
+    private static void stop(Place place) throws Exception {
+        List<String> owners = Place.names(place.data().resolve("node/owners"));
+        int stopped = 0;
+        for (String name : Place.names(Place.groups())) {
+            if (owners.stream().anyMatch(name::startsWith) && runsSleep(name)) {
+                Cgroups.detect().existing(name).freeze();
+                stopped++;
+            }
+        }
+        assertThat(stopped).isEqualTo(2);
+    }
+
+    private static boolean runsSleep(String group) throws Exception {
+        for (String process : Files.readAllLines(Place.groups().resolve(group).resolve("cgroup.procs"))) {
+            if (Files.readString(Path.of("/proc", process, "comm")).equals("sleep\n")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static SignedReport walls(Place place, SandboxId id) {

@@ -32,6 +32,9 @@ sealed interface Message {
     /** Destroy the sandbox and answer when nothing of it is left. */
     record End(SandboxId id) implements Message {}
 
+    /** End the sandbox, whoever holds it, who is told by its end; answered when nothing in it runs any more. */
+    record Kill(SandboxId id) implements Message {}
+
     /** What has the broker been asked by this sandbox? */
     record Syscalls(SandboxId id) implements Message {}
 
@@ -89,6 +92,7 @@ sealed interface Message {
             case Listing(List<Listed> sandboxes) -> write(out.u32(11), sandboxes);
             case Walls(SandboxId id) -> out.u32(12).string(id.value());
             case WallsRead() -> out.u32(13);
+            case Kill(SandboxId id) -> out.u32(14).string(id.value());
         }
         return out.message();
     }
@@ -119,6 +123,7 @@ sealed interface Message {
             case 11 -> new Listing(listed(in));
             case 12 -> new Walls(new SandboxId(in.string()));
             case 13 -> new WallsRead();
+            case 14 -> new Kill(new SandboxId(in.string()));
             default -> throw new FlatReader.Malformed("an unknown kind " + kind, 4);
         };
         in.end();

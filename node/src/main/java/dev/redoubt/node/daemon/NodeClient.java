@@ -112,6 +112,19 @@ public final class NodeClient implements AutoCloseable {
     }
 
     /**
+     * Ends a sandbox, stopped or not, whoever holds it: nothing in it runs any more.
+     *
+     * @throws Problem NOT_FOUND, or NODE_UNAVAILABLE when the daemon went away
+     */
+    public void kill(SandboxId id) {
+        switch (asked(new Message.Kill(id))) {
+            case Message.Ended _ -> {}
+            case Message.Failed failed -> throw failed.problem();
+            default -> throw unexpected();
+        }
+    }
+
+    /**
      * What the broker has been asked by a sandbox.
      *
      * @throws Problem NOT_FOUND, or NODE_UNAVAILABLE when the daemon went away

@@ -234,6 +234,7 @@ public final class NodeServer implements AutoCloseable {
                     yield new Answer(new Message.Attached());
                 }
                 case Message.End(SandboxId id) -> new Answer(new Message.Ended(end(held.remove(id), id)));
+                case Message.Kill(SandboxId id) -> new Answer(new Message.Ended(kill(running(id))));
                 case Message.Syscalls(SandboxId id) ->
                     new Answer(new Message.Told(running(id).syscalls().report()));
                 case Message.Walls(SandboxId id) -> walls(running(id));
@@ -298,6 +299,13 @@ public final class NodeServer implements AutoCloseable {
         try (sandbox) { // it is in nobody's hands any more: whatever the count says, it ends here
             return sandbox.cgroup().oomKills();
         }
+    }
+
+    /** Its holder, or the node itself where nobody holds it, takes away what is left. */
+    private static long kill(Sandbox sandbox) {
+        long oomKills = sandbox.cgroup().oomKills();
+        sandbox.cgroup().kill();
+        return oomKills;
     }
 
     private static Problem unknown(SandboxId id) {
