@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class Workers {
     private static final int USUAL = 4;
-    private static final long HELD = 20_000_000; // nanoseconds; on a disk that is not slowed down few opens take as long
+    private static final long HELD =
+            20_000_000; // nanoseconds; on a disk that is not slowed down few opens take as long
     private static final Duration FAREWELL = Duration.ofSeconds(2);
     private static final int LAST = 19; // setpriority(2)
     private static final long BELL = 0;
