@@ -45,9 +45,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The report of real sandboxes: as asked where nobody touched them, and not where somebody did. */
+@Tag("vm")
 class WallsReportTest {
     private static Place place;
     private static Node node;
