@@ -15,7 +15,7 @@ import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
 import dev.redoubt.node.walls.report.Asked;
-import dev.redoubt.node.walls.report.NativeWalls;
+import dev.redoubt.node.walls.report.ContainerWalls;
 import dev.redoubt.protocol.FileRules;
 import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Labels;
@@ -78,7 +78,7 @@ final class Confinement {
         @Override
         public synchronized Asked get() {
             if (asked == null) {
-                asked = NativeWalls.asked(
+                asked = ContainerWalls.asked(
                         shape.spec(), launch, slotPlan(), shape.filter().sha256());
             }
             return asked;
@@ -131,7 +131,7 @@ final class Confinement {
     }
 
     /** The spec of a sandbox that an OCI runtime builds, with all its files. The trees of the runtime follow the mounts. */
-    LaunchSpec.Encoded compile(
+    Compiled compile(
             OciRuntime runtime,
             HostProgram program,
             SandboxSpec spec,
@@ -141,10 +141,12 @@ final class Confinement {
             IdRange ids) {
         List<LaunchSpec.SynthesisedFile> files = new ArrayList<>(ProcWalls.files(host, spec.limits()));
         files.addAll(filesOfOne());
-        LaunchSpec launch = launchSpec(new Shape(spec, filter, layers, binds), files);
+        Shape shape = new Shape(spec, filter, layers, binds);
+        LaunchSpec launch = launchSpec(shape, files);
         int firstTree = layers + 1 + binds.size();
         LaunchSpec.Bundle told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
-        return withLife(spec.limits().time(), runtime.built(launch).encoded(0).withBundle(told));
+        LaunchSpec.Encoded encoded = runtime.built(launch).encoded(0).withBundle(told);
+        return new Compiled(withLife(spec.limits().time(), encoded), new Once(shape, launch));
     }
 
     private LaunchSpec launchSpec(Shape shape, List<LaunchSpec.SynthesisedFile> files) {

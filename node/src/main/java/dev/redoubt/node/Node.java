@@ -446,7 +446,7 @@ public final class Node implements AutoCloseable {
             List<Fd> mounts) {
         HostProgram program = HostProgram.find(runtime.program())
                 .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
-        LaunchSpec.Encoded launch = confinement.compile(
+        Confinement.Compiled compiled = confinement.compile(
                 runtime,
                 program,
                 spec,
@@ -454,12 +454,22 @@ public final class Node implements AutoCloseable {
                 layers,
                 binds,
                 slot.entry().range());
+        Optional<Supplier<Asked>> asked = spec.driver().runtimeClass().sharesKernel()
+                ? Optional.of(compiled.asked())
+                : Optional.empty(); // its walls are another kernel's, which this one does not show
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered, Optional.empty());
+        remember(slot.entry(), remembered, asked);
         program.addTrees(mounts);
-        Launcher.Launched launched = slot.launcher().launch(launch, List.of(), numbers(mounts));
+        Launcher.Launched launched = slot.launcher().launch(compiled.launch(), List.of(), numbers(mounts));
         Slots.Slot started = slot.withGuest(Fd.owned(launched.guest()));
-        return sandbox(started, remembered, launched.listener(), listening, () -> unrecorded(slot.entry()));
+        Sandbox sandbox = sandbox(
+                started,
+                remembered,
+                launched.listener(),
+                listening,
+                asked.orElse(() -> unrecorded(slot.entry())));
+        asked.ifPresent(_ -> watch(sandbox, slot.undo()));
+        return sandbox;
     }
 
     private static int[] numbers(List<Fd> descriptors) {
