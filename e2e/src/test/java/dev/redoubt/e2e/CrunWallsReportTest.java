@@ -256,4 +256,44 @@ class CrunWallsReportTest {
         assertThat(members.stream().flatMap(pid -> ProcessHandle.of(pid).stream()))
                 .isEmpty();
     }
+
+    /** The kernel sends the guest its end, whom the node finds stopped with that and lets go on. */
+    @Test
+    void theSpawnersDeathEndsWhatIsFrozen() throws Exception {
+        try (Place other = Place.make()) {
+            Node dying = other.open(other.settings());
+            Sandbox sandbox = dying.create(spec());
+            sandbox.guest().ready().get(10, TimeUnit.SECONDS);
+            sandbox.cgroup().freeze();
+            ProcessHandle guest =
+                    ProcessHandle.of(WallsReportTest.guest(sandbox)).orElseThrow();
+            other.spawners().forEach(ProcessHandle::destroyForcibly);
+            TimeUnit.MILLISECONDS.sleep(300);
+            if (Files.isDirectory(Path.of("/sys/fs/cgroup/freezer/redoubt"))) {
+                assertThat(guest.isAlive())
+                        .as("control: stopped, it does not die")
+                        .isTrue();
+            }
+            try (WallsWatch _ =
+                    WallsWatch.start(() -> List.of(sandbox.walls()), (_, _) -> {}, Duration.ofMillis(100), true)) {
+                Place.until("it ends", 5, () -> !guest.isAlive());
+            }
+            WallsReportTest.closeWithoutSpawner(dying);
+            try (Node next = Node.open(other.settings())) {
+                assertThat(next.adopted()).isEmpty();
+            }
+            Place.until("its spawner ends", 10, () -> other.processes().isEmpty());
+            assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    @Test
+    void aRunSaysWhatHoldsIt() throws Exception {
+        Cli.Said said = new Cli(place).run("run", "--walls", "--driver", "crun", "--", "echo", "out");
+        assertThat(said.exit()).as(said.errors()).isZero();
+        assertThat(said.out()).isEqualTo("out\n");
+        assertThat(said.errors())
+                .contains(": as asked", "profile default, crun driver, Linux ")
+                .doesNotContain("weaker", "MISSING");
+    }
 }

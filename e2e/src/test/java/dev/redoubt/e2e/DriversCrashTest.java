@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
+import dev.redoubt.node.daemon.NodeClient;
+import dev.redoubt.node.walls.report.WallsReport;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.BufferedReader;
@@ -55,6 +57,7 @@ class DriversCrashTest {
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(200));
                 daemon = daemon(cli);
             }
+            assertWallsAreKnown(place);
             for (Driver driver : RUNTIMES) {
                 takeLines(runs, driver, expected, LINES - expected.get(driver));
                 assertThat(runs.get(driver).inputReader().readLine()).as("%s", driver).isNull();
@@ -65,6 +68,18 @@ class DriversCrashTest {
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
             Place.until("the daemon's spawner ends", 10, () -> place.processes().isEmpty());
             assertNothingIsLeft(place);
+        }
+    }
+
+    /** By the third daemon, of sandboxes that the first launched: from the journal. */
+    private static void assertWallsAreKnown(Place place) throws IOException {
+        try (NodeClient client =
+                NodeClient.connect(place.settings().nodeSocket()).orElseThrow()) {
+            List<WallsReport> reports = client.sandboxes().stream()
+                    .map(listed -> client.walls(listed.id()).report())
+                    .toList();
+            assertThat(reports).extracting(WallsReport::driver).containsExactlyInAnyOrder("crun", "gvisor");
+            assertThat(reports).allSatisfy(report -> assertThat(report.worse()).isEmpty());
         }
     }
 

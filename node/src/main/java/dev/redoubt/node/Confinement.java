@@ -78,8 +78,12 @@ final class Confinement {
         @Override
         public synchronized Asked get() {
             if (asked == null) {
+                boolean filtered = launch.filter().program().length > 0; // in the class gvisor by runsc's own
                 asked = ContainerWalls.asked(
-                        shape.spec(), launch, slotPlan(), shape.filter().sha256());
+                        shape.spec(),
+                        launch,
+                        slotPlan(),
+                        filtered ? shape.filter().sha256() : "none");
             }
             return asked;
         }
@@ -145,8 +149,9 @@ final class Confinement {
         LaunchSpec launch = launchSpec(shape, files);
         int firstTree = layers + 1 + binds.size();
         LaunchSpec.Bundle told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
-        LaunchSpec.Encoded encoded = runtime.built(launch).encoded(0).withBundle(told);
-        return new Compiled(withLife(spec.limits().time(), encoded), new Once(shape, launch));
+        LaunchSpec built = runtime.built(launch);
+        LaunchSpec.Encoded encoded = built.encoded(0).withBundle(told);
+        return new Compiled(withLife(spec.limits().time(), encoded), new Once(shape, built));
     }
 
     private LaunchSpec launchSpec(Shape shape, List<LaunchSpec.SynthesisedFile> files) {
