@@ -20,11 +20,13 @@
 
 #define SYS_LANDLOCK_RESTRICT_SELF 446
 
+/* Alive until the builder knows us: whom it cannot find any more it cannot hear either. */
 _Noreturn static void fail(int answer, enum wall wall)
 {
 	struct missing_wall missing = {.wall = wall, .error = (uint32_t)errno};
+	char go;
 
-	_exit(send(answer, &missing, sizeof missing, MSG_NOSIGNAL) < 0 ? 2 : 1);
+	_exit(send(answer, &missing, sizeof missing, MSG_NOSIGNAL) < 0 || recv(answer, &go, sizeof go, 0) < 0 ? 2 : 1);
 }
 
 /* CAP_SETPCAP, which the runtime left for this, is gone afterwards where `keep` has none. */

@@ -98,9 +98,7 @@ class CrunWallsReportTest {
                 try (GuestJob _ = start(sandbox, single ? request : request.withUser("1000"));
                         GuestJob _ = start(
                                 sandbox,
-                                single
-                                        ? request
-                                        : request.withUser("0").withCapabilities(root, root))) {
+                                single ? request : request.withUser("0").withCapabilities(root, root))) {
                     WallsReport report = read(sandbox);
                     assertAsAsked(report);
                     assertThat(report.profile()).isEqualTo(name);

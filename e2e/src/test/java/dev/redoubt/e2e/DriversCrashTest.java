@@ -157,8 +157,11 @@ class DriversCrashTest {
                 for (Process run : runs.keySet()) {
                     run.destroyForcibly().waitFor();
                 }
-                Place.until("spawners end with their node", 10, () -> place.processes().stream()
-                        .noneMatch(process -> name(process).endsWith("redoubt-spawner") && isRunning(process)));
+                Place.until(
+                        "spawners end with their node",
+                        10,
+                        () -> place.processes().stream()
+                                .noneMatch(process -> name(process).endsWith("redoubt-spawner") && isRunning(process)));
             }
             place.ageOwners(); // CrashTest says why
             try (Node node = Node.open(place.settings())) {
@@ -174,7 +177,8 @@ class DriversCrashTest {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
         while (System.nanoTime() < deadline) {
             List<ProcessHandle> found = Stream.concat(Stream.of(run.toHandle()), run.descendants())
-                    .filter(one -> name(one).endsWith(whom) && (!whom.equals("java") || run.descendants().count() > 1))
+                    .filter(one -> name(one).endsWith(whom)
+                            && (!whom.equals("java") || run.descendants().count() > 1))
                     .toList();
             if (!found.isEmpty()) {
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(30));
@@ -242,8 +246,7 @@ class DriversCrashTest {
     private static void assertNothingIsLeft(Place place) throws IOException {
         assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
         String root = place.file(".").normalize().toString();
-        assertThat(Files.readAllLines(Path.of("/proc/self/mountinfo")))
-                .noneMatch(line -> line.contains(root));
+        assertThat(Files.readAllLines(Path.of("/proc/self/mountinfo"))).noneMatch(line -> line.contains(root));
     }
 
     private static Process daemon(Cli cli) throws IOException {

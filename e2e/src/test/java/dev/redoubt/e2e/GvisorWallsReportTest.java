@@ -75,7 +75,8 @@ class GvisorWallsReportTest {
     void runscsProcessesAreAsAskedAndWhatNobodySeesIsNotReported() throws Exception {
         try (Sandbox sandbox = node.create(spec())) {
             sandbox.guest().ready().get(10, TimeUnit.SECONDS);
-            RunRequest busy = RunRequest.exec("sh", "-c", "while :; do /bin/true; done").withUser("1000");
+            RunRequest busy =
+                    RunRequest.exec("sh", "-c", "while :; do /bin/true; done").withUser("1000");
             try (GuestJob job = sandbox.guest().run(busy, (from, output) -> from.acknowledge(output.seq()))) {
                 job.started().get(10, TimeUnit.SECONDS);
                 for (int i = 0; i < 10; i++) {
@@ -101,8 +102,10 @@ class GvisorWallsReportTest {
 
     private static List<Hand> hands(List<Process> strangers) {
         return List.of(
-                new Hand(Verdict.WEAKER, List.of(Wall.LIMITS), sandbox -> sandbox.cgroup()
-                        .apply(Limits.DEFAULT.withMemory(Size.ofGib(2)), List.of())),
+                new Hand(
+                        Verdict.WEAKER,
+                        List.of(Wall.LIMITS),
+                        sandbox -> sandbox.cgroup().apply(Limits.DEFAULT.withMemory(Size.ofGib(2)), List.of())),
                 new Hand(
                         Verdict.MISSING,
                         List.of(Wall.LIMITS),

@@ -42,13 +42,15 @@ final class OwnKernelWalls {
 
     private static void ofOne(Sections sections, String of, ProcessFacts facts, Namespaces host, Each rest) {
         List<String> shared = new ArrayList<>(facts.namespaces().sharedWith(host));
-        List<String> own = ITS_OWN.stream().filter(kind -> !shared.contains(kind)).toList();
+        List<String> own =
+                ITS_OWN.stream().filter(kind -> !shared.contains(kind)).toList();
         sections.read(
                 Wall.NAMESPACES,
                 of,
                 "namespaces",
                 "its own " + String.join(" ", ITS_OWN),
-                "its own " + String.join(" ", own) + (shared.isEmpty() ? "" : ", the host's " + String.join(" ", shared)),
+                "its own " + String.join(" ", own)
+                        + (shared.isEmpty() ? "" : ", the host's " + String.join(" ", shared)),
                 own.equals(ITS_OWN),
                 Verdict.MISSING);
         sections.read(
@@ -79,7 +81,8 @@ final class OwnKernelWalls {
         sections.attempt(Wall.MOUNTS, KERNEL, "file tree", "nothing of the host's", () -> {
             List<MountInfo> mounts = MountInfo.of(kernel);
             String found = mounts.stream()
-                    .map(mount -> mount.type() + " on " + mount.point() + (mount.options().contains("ro") ? ", ro" : ""))
+                    .map(mount -> mount.type() + " on " + mount.point()
+                            + (mount.options().contains("ro") ? ", ro" : ""))
                     .collect(Collectors.joining("; "));
             sections.read(
                     Wall.MOUNTS,

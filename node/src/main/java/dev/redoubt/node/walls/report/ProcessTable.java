@@ -62,8 +62,7 @@ final class ProcessTable {
         return table;
     }
 
-    private void addAll(
-            SortedMap<Integer, String> processes, int first, IdRange ids, ProcessFacts.Texts texts) {
+    private void addAll(SortedMap<Integer, String> processes, int first, IdRange ids, ProcessFacts.Texts texts) {
         processes.remove(first);
         int left = MOST;
         for (Map.Entry<Integer, String> process : processes.entrySet()) {

@@ -122,8 +122,7 @@ public final class WallsReader {
         ofStrangers(sections, table);
         OwnKernelWalls.ofFileTree(sections, kernel);
         sections.attempt(Wall.LIMITS, SANDBOX, "values", "read", () -> limits(sections, group.readBack()));
-        sections.attempt(
-                Wall.NETWORK, SANDBOX, "network", "read", () -> reachable(sections, NetworkFacts.of(kernel)));
+        sections.attempt(Wall.NETWORK, SANDBOX, "network", "read", () -> reachable(sections, NetworkFacts.of(kernel)));
         OwnKernelWalls.summarise(sections, table);
         boolean frozen = group.isFrozen();
         first(); // only now is it sure that all of it was about this sandbox
