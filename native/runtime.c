@@ -472,6 +472,10 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 		listener = await_guest(answer[0], filter, pid);
 	}
 
+	/* It would be one of the sandbox's processes for a moment more, and not confined as those are. */
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+
 	struct report report = {.kind = REPORT_LAUNCHED, .life_s = spec.life_s, .guest = pid};
 	struct iovec part = {&report, sizeof report};
 	const int fds[] = {guest, listener};
