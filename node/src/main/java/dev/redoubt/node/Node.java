@@ -428,7 +428,7 @@ public final class Node implements AutoCloseable {
             List<Fd> mounts) {
         Confinement.Compiled compiled = confinement.compile(spec, listening.filter(spec), layers, binds);
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered, Optional.of(compiled.asked()));
+        remember(slot.entry(), remembered, compiled.asked());
         Launcher.Launched launched =
                 slot.launcher().launch(compiled.launch(), confinement.filesOfOne(), numbers(mounts));
         Sandbox sandbox = sandbox(slot, remembered, launched.listener(), listening, compiled.asked());
@@ -446,7 +446,7 @@ public final class Node implements AutoCloseable {
             List<Fd> mounts) {
         HostProgram program = HostProgram.find(runtime.program())
                 .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
-        LaunchSpec.Encoded launch = confinement.compile(
+        Confinement.Compiled compiled = confinement.compile(
                 runtime,
                 program,
                 spec,
@@ -455,11 +455,13 @@ public final class Node implements AutoCloseable {
                 binds,
                 slot.entry().range());
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered, Optional.empty());
+        remember(slot.entry(), remembered, compiled.asked());
         program.addTrees(mounts);
-        Launcher.Launched launched = slot.launcher().launch(launch, List.of(), numbers(mounts));
+        Launcher.Launched launched = slot.launcher().launch(compiled.launch(), List.of(), numbers(mounts));
         Slots.Slot started = slot.withGuest(Fd.owned(launched.guest()));
-        return sandbox(started, remembered, launched.listener(), listening, () -> unrecorded(slot.entry()));
+        Sandbox sandbox = sandbox(started, remembered, launched.listener(), listening, compiled.asked());
+        watch(sandbox, slot.undo());
+        return sandbox;
     }
 
     private static int[] numbers(List<Fd> descriptors) {
@@ -467,12 +469,12 @@ public final class Node implements AutoCloseable {
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
-    private void remember(Entry entry, Remembered remembered, Optional<Supplier<Asked>> asked) {
+    private void remember(Entry entry, Remembered remembered, Supplier<Asked> asked) {
         if (!outlives()) {
             return;
         }
         Map<String, String> facts = new TreeMap<>(remembered.facts());
-        asked.ifPresent(walls -> facts.put(WALLS, household.owner().keep(AskedText.of(walls.get()))));
+        facts.put(WALLS, household.owner().keep(AskedText.of(asked.get())));
         if (entry.facts().equals(facts)) {
             household.owner().startsNow(entry.id());
         } else {
@@ -534,13 +536,12 @@ public final class Node implements AutoCloseable {
                 .orElseGet(() -> unrecorded(entry));
     }
 
-    /** Of what an OCI runtime builds, too: what it was told is not what the kernel shows, mount by mount. */
     private static Asked unrecorded(Entry entry) {
         throw new Problem(
                 ProblemCode.UNPROCESSABLE,
                 "what was asked for " + entry.id()
                         + " was not recorded, so its walls have nothing to be compared with: it was"
-                        + " built by another driver than native, or launched by another version");
+                        + " launched by another version");
     }
 
     /** Looked at every few seconds, as long as it runs. */
