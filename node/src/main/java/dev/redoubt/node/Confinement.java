@@ -163,7 +163,7 @@ final class Confinement {
         FileRules rules = spec.files();
         return new LaunchSpec(
                 (rules.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
-                        | LaunchSpec.LISTENER
+                        | (switches.withoutBroker() ? 0 : LaunchSpec.LISTENER)
                         | LaunchSpec.devices(profile.devices())
                         | switches.specFlags(),
                 guest,

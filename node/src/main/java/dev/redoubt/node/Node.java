@@ -88,7 +88,7 @@ public final class Node implements AutoCloseable {
     private final ImageStore images;
     private final Confinement confinement;
     private final Broker broker;
-    private final Listening brokered = new Brokered();
+    private final Listening brokered;
     private final AtomicLong numbers;
     private final Slots slots;
     private @Nullable Slots runtimeSlots;
@@ -111,6 +111,7 @@ public final class Node implements AutoCloseable {
         this.ranges = parts.ranges();
         this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
+        this.brokered = settings.switches().withoutBroker() ? new Unasked() : new Brokered();
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
         this.key = new NodeKey(settings.dataDirectory().resolve("node").resolve(NodeKey.FILE));
@@ -259,6 +260,18 @@ public final class Node implements AutoCloseable {
             BrokeredSandbox sandbox = broker.answer(number, listener, pidfd, terms);
             undo.add(sandbox::close);
             return sandbox.log();
+        }
+    }
+
+    private static final class Unasked implements Listening {
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.ofUnasked(spec.profile().calls());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            throw new IllegalStateException("a filter that asks nobody has a listener");
         }
     }
 
