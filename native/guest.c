@@ -8,7 +8,7 @@
  * any job's streams the guest ends, and so does all that is inside: no node has to be there for it.
  *
  * The second line, and the channel elsewhere than at 3, are for the guest of an OCI runtime (guest_confine.c). When the
- * pipe of --life ends the guest does too: there the kernel does not tell it of the spawner's end.
+ * pipe of --life ends the guest does too: in runsc's kernel nothing else tells it of the spawner's end.
  *
  * Descriptor 3 is the channel (PROTOCOL.md, section 1). One thread, no locks, nothing that blocks: a job, a stranger on
  * the sudo socket and a node that does not read can each stop only what is theirs.

@@ -44,7 +44,7 @@ struct landlock_path_beneath {
 	int32_t parent;
 } __attribute__((packed));
 
-enum { LANDLOCK_PATH_BENEATH = 1 };
+enum { LANDLOCK_PATH_BENEATH = 1, LANDLOCK_MAKE_BLOCK = 1 << 11 };
 
 enum { FILTER_NEW_LISTENER = 1 << 3, FILTER_WAIT_KILLABLE = 1 << 5 };
 

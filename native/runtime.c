@@ -6,17 +6,20 @@
  * ruleset. The runtime makes the other namespaces, /proc, ids, capabilities, no_new_privs and the filter. It runs in a
  * file tree of its own, where it keeps its state, so that nothing of it is left when this process ends.
  *
- * The guest becomes the spawner's child: this process is the subreaper of what the runtime starts, and the spawner of it.
+ * The guest becomes the spawner's child. That of crun does so when crun ends, and asks the kernel then to end with the spawner;
+ * that of runsc, which is no process of the host, when this process ends, which is the subreaper of what runsc starts.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -178,13 +181,17 @@ static int listen_for_filter(void)
 	return fd;
 }
 
-/* The runtime has exited: whatever it sent lies ready. */
+/* crun sends its state and the listener right before it executes the guest. */
 static int received_filter(int socket)
 {
 	char state[4096];
 	int listener = -1, count = 0;
-	int connection = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int connection = accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 	if (connection < 0)
+		fail_and_kill(STEP_SECCOMP);
+	struct pollfd ready = {.fd = connection, .events = POLLIN};
+	errno = ETIMEDOUT;
+	if (poll(&ready, 1, PATIENCE_MS) != 1)
 		fail_and_kill(STEP_SECCOMP);
 	if (receive_message(connection, state, sizeof state, &listener, &count, 1) < 0 || count != 1)
 		fail_and_kill(STEP_SECCOMP);
@@ -252,8 +259,7 @@ static void run_runtime(const struct handed *handed)
 		fail_with_words();
 }
 
-/* The runtime has exited, so what it started is our child and not reaped: the number is nobody else's. */
-static pid_t started_guest(void)
+static pid_t noted_guest(void)
 {
 	char number[16] = "";
 	int fd = must(open(PID_FILE, O_RDONLY | O_CLOEXEC), STEP_RUNTIME);
@@ -263,27 +269,121 @@ static pid_t started_guest(void)
 	errno = ECHILD;
 	if (pid <= 1)
 		fail(STEP_RUNTIME);
+	return pid;
+}
+
+/* The runtime has exited, so what it started is our child and not reaped: the number is nobody else's. */
+static pid_t started_child(void)
+{
+	pid_t pid = noted_guest();
 	guest = must(syscall(NR_PIDFD_OPEN, pid, 0), STEP_RUNTIME);
 	return pid;
 }
 
-/* The guest answers a failed wall with a report, and closes its end when all are up. */
-static void await_guest(int answer)
+static int is_in(int process, const struct stat *namespace)
 {
-	struct pollfd ready = {.fd = answer, .events = POLLIN};
+	struct stat its;
+	return fstatat(process, "ns/user", &its, 0) == 0 && its.st_ino == namespace->st_ino && its.st_dev == namespace->st_dev;
+}
+
+/* The spawner's children it reaps itself, so the number may be a stranger's by now. Who has our user namespace is none, and who
+ * still has it after the pidfd was made is whom the pidfd names. */
+static pid_t started_guest(void)
+{
+	char path[32];
+	struct stat namespace;
+	pid_t pid = noted_guest();
+	snprintf(path, sizeof path, "/proc/%d", pid);
+	int process = must(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_RUNTIME);
+	must(stat(USER_NAMESPACE, &namespace), STEP_RUNTIME);
+	int pidfd = must(syscall(NR_PIDFD_OPEN, pid, 0), STEP_RUNTIME);
+	errno = ECHILD;
+	if (!is_in(process, &namespace))
+		fail(STEP_RUNTIME);
+	close(process);
+	guest = pidfd;
+	return pid;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[512] = "";
+	int parent = 0;
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof text - 1) < 0)
+		fail_and_kill(STEP_EXEC);
+	close(fd);
+	const char *name_end = strrchr(text, ')'); /* the name may have any characters; after it: state, parent */
+	if (!name_end || sscanf(name_end, ") %*c %d", &parent) != 1)
+		parent = 0;
+	return parent;
+}
+
+/* crun may have had more than one process between itself and the guest; the last one's end is what the guest must not take for
+ * the spawner's. */
+static void await_adoption(pid_t pid)
+{
+	for (int waited = 0; parent_of(pid) != getppid(); waited++) {
+		errno = ETIMEDOUT;
+		if (waited == PATIENCE_MS)
+			fail_and_kill(STEP_HAND_OVER);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* The one open of the guest's before it is ready, of what it leaves as witness. Nothing but the guest runs there yet. */
+static void let_witness_be_opened(int listener, pid_t pid)
+{
+	struct seccomp_notif call = {0};
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+		fail_and_kill(STEP_SECCOMP);
+	errno = EPROTO;
+	if ((pid_t)call.pid != pid || call.data.nr != SYS_open)
+		fail_and_kill(STEP_SECCOMP);
+	struct seccomp_notif_resp pass = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &pass) < 0)
+		fail_and_kill(STEP_SECCOMP);
+}
+
+static void hear_guest(int answer)
+{
 	struct missing_wall heard;
 	int none[1], count = 0;
-	errno = ETIMEDOUT;
-	if (poll(&ready, 1, PATIENCE_MS) != 1)
-		fail_and_kill(STEP_EXEC);
 	if (receive_message(answer, &heard, sizeof heard, none, &count, 1) == sizeof heard) {
 		errno = heard.error;
 		fail_and_kill(heard.wall == WALL_LANDLOCK ? STEP_LANDLOCK : STEP_CAPABILITIES);
 	}
-	siginfo_t ended = {0};
+	struct pollfd ended = {.fd = guest, .events = POLLIN};
 	errno = ECHILD;
-	if (waitid(P_PIDFD, guest, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0)
+	if (poll(&ended, 1, 0) != 0)
 		fail_and_kill(STEP_EXEC); /* not by confining itself */
+}
+
+/* The guest answers a failed wall with a report, and closes its end when all are up. @return the filter's listener, or -1 */
+static int await_guest(int answer, int filter, pid_t pid)
+{
+	enum { HEARD, SENT_FILTER, ASKED, ENDED, SOURCES };
+	struct pollfd ready[SOURCES] = {
+		[HEARD] = {.fd = answer, .events = POLLIN},
+		[SENT_FILTER] = {.fd = filter, .events = POLLIN},
+		[ASKED] = {.fd = -1, .events = POLLIN},
+		[ENDED] = {.fd = guest, .events = POLLIN},
+	};
+	for (;;) {
+		errno = ETIMEDOUT;
+		if (poll(ready, SOURCES, PATIENCE_MS) < 1)
+			fail_and_kill(STEP_EXEC);
+		if (ready[SENT_FILTER].revents) {
+			ready[ASKED].fd = received_filter(filter);
+			ready[SENT_FILTER].fd = -1;
+		} else if (ready[ASKED].revents & POLLIN) {
+			let_witness_be_opened(ready[ASKED].fd, pid);
+		} else if (ready[HEARD].revents || ready[ENDED].revents) {
+			hear_guest(answer);
+			return ready[ASKED].fd;
+		}
+	}
 }
 
 static void write_config(void)
@@ -298,6 +398,13 @@ static void write_config(void)
 
 static int open_ruleset(void)
 {
+#ifdef REDOUBT_TEST_WALLS
+	if (spec.flags & SPEC_TEST_NO_LANDLOCK) { /* the guest enters a domain all the same: one that withholds next to nothing */
+		spec.landlock_fs = LANDLOCK_MAKE_BLOCK;
+		spec.landlock_net = spec.landlock_scoped = 0;
+		spec.rule_count = 0;
+	}
+#endif
 	int root = must(open("/root", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_LANDLOCK);
 	int ruleset = make_ruleset(root);
 	close(root);
@@ -341,9 +448,12 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 	copy_guest(house->guest_binary);
 
 	int answer[2], filter = -1, listener = -1;
+	pid_t pid;
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, answer), STEP_HAND_OVER);
 	if (spec.flags & SPEC_LISTENER)
 		filter = listen_for_filter();
+	if (spec.flags & SPEC_STREAMS_ONLY)
+		must(prctl(PR_SET_CHILD_SUBREAPER, 1), STEP_HAND_OVER);
 	run_runtime(&(struct handed){
 		.channel = sockets.channel,
 		.binary = house->guest_binary,
@@ -352,16 +462,24 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 		.ruleset = spec.flags & SPEC_STREAMS_ONLY ? -1 : open_ruleset(),
 	});
 	close(answer[1]);
-	pid_t pid = started_guest();
-	if (!(spec.flags & SPEC_STREAMS_ONLY))
-		await_guest(answer[0]);
-	if (filter >= 0)
-		listener = received_filter(filter);
+	if (spec.flags & SPEC_STREAMS_ONLY) {
+		pid = started_child();
+	} else {
+		pid = started_guest();
+		await_adoption(pid);
+		if (send(answer[0], "", 1, MSG_NOSIGNAL) < 0)
+			fail_and_kill(STEP_EXEC);
+		listener = await_guest(answer[0], filter, pid);
+	}
+
+	/* It would be one of the sandbox's processes for a moment more, and not confined as those are. */
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
 
 	struct report report = {.kind = REPORT_LAUNCHED, .life_s = spec.life_s, .guest = pid};
 	struct iovec part = {&report, sizeof report};
 	const int fds[] = {guest, listener};
-	/* The spawner first, as in sandbox.c. The guest is its child when we have ended. */
+	/* The spawner first, as in sandbox.c. */
 	if (send_message(sockets.control, &part, 1, fds, listener < 0 ? 1 : 2) < 0)
 		fail_and_kill(STEP_HAND_OVER);
 	(void)send_message(sockets.orders, &part, 1, fds, listener < 0 ? 1 : 2);
@@ -373,7 +491,6 @@ _Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, u
 {
 	answer_to = sockets.control;
 	die_with_spawner(house->life);
-	must(prctl(PR_SET_CHILD_SUBREAPER, 1), STEP_HAND_OVER);
 	join_cgroups(flags, cgroups, cgroup_count);
 	make_network_namespace();
 	make_tree();

@@ -1,6 +1,8 @@
 package dev.redoubt.bench;
 
+import dev.redoubt.node.TestSwitches;
 import java.io.IOException;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -43,5 +45,12 @@ record Bench(BenchSettings settings, Workbench workbench, Turns turns, Consumer<
 
     Library library(int readySlots) {
         return Library.open(settings.node().withReadySlots(readySlots));
+    }
+
+    /** The same, but that no call is asked about. */
+    Library libraryWithoutBroker(int readySlots) {
+        return Library.open(settings.node()
+                .withReadySlots(readySlots)
+                .withSwitches(new TestSwitches(Set.of(TestSwitches.Layer.BROKER))));
     }
 }

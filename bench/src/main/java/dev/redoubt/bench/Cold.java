@@ -51,7 +51,11 @@ final class Cold implements Bench.Benchmark {
     }
 
     private static Subject ours(Library library, Root root, String how) {
-        return new Subject(Library.NAME, sink -> {
+        return ours(Library.NAME, library, root, how);
+    }
+
+    static Subject ours(String name, Library library, Root root, String how) {
+        return new Subject(name, sink -> {
             long began = System.nanoTime();
             Sandbox sandbox = library.create(root.image());
             long first = Library.firstByte(sandbox, ECHO);

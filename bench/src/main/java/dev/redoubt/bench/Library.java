@@ -26,6 +26,7 @@ import java.util.concurrent.TimeoutException;
 /** Ours: sandboxes with all their walls, by the node library in this process. */
 final class Library implements AutoCloseable {
     static final String NAME = "redoubt";
+    static final String WITHOUT_BROKER = "redoubt, nobody asked";
     private static final long PATIENCE_SECONDS = 60;
     private static final int MOST_OUTPUT = 1 << 20;
     private static final List<String> WORD = List.of("/bin/echo", "ready");

@@ -16,15 +16,20 @@ final class Syscalls implements Bench.Benchmark {
     public void measure(Bench bench) throws IOException, InterruptedException {
         List<String> arguments = List.of("5", bench.settings().shortRun() ? "500" : "5000");
         Workbench workbench = bench.workbench();
-        try (Library library = bench.library(0)) {
+        try (Library library = bench.library(0);
+                Library unasked = bench.libraryWithoutBroker(0)) {
             Root root = Roots.busybox(library.node().images());
             List<HostMount> mounts = List.of(new HostMount(workbench.natives(), "/mnt", true));
-            try (Sandbox sandbox = library.create(root.image(), mounts)) {
+            try (Sandbox sandbox = library.create(root.image(), mounts);
+                    Sandbox alone = unasked.create(root.image(), mounts)) {
                 List<Subject> subjects = new ArrayList<>();
                 List<String> onHost = with(workbench.natives().resolve(PROGRAM).toString(), arguments);
                 subjects.add(new Subject("host", sink -> read(workbench.output(onHost), sink)));
                 subjects.add(new Subject(
                         Library.NAME, sink -> read(Library.output(sandbox, with(INSIDE, arguments)), sink)));
+                subjects.add(new Subject(
+                        Library.WITHOUT_BROKER,
+                        sink -> read(Library.output(alone, with(INSIDE, arguments)), sink)));
                 subjects.addAll(peers(workbench, root, with(INSIDE, arguments)));
                 bench.turns().take(subjects, 1, bench.rounds(1, 40));
             }

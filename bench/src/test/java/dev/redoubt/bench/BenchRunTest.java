@@ -88,8 +88,17 @@ class BenchRunTest {
         JsonNode report = run("syscall");
 
         for (String call : List.of("getpid", "stat", "open+close", "read", "write")) {
-            assertThat(subjects(report, call)).contains("host", "redoubt").containsAll(installed("runc", "runsc"));
+            assertThat(subjects(report, call)).contains("host", "redoubt", "redoubt, nobody asked").containsAll(installed("runc", "runsc"));
         }
+    }
+
+    @Test
+    void broker() throws Exception {
+        JsonNode report = run("broker");
+
+        assertThat(subjects(report, "openat")).containsExactly("redoubt", "redoubt, files hidden by patterns");
+        assertThat(subjects(report, "busybox: create to first byte, slots ready"))
+                .containsExactly("redoubt", "redoubt, nobody asked");
     }
 
     @Test

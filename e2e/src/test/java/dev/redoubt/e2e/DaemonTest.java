@@ -20,9 +20,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The daemon's side of its socket, when what it asks of the host fails. */
+@Tag("vm")
 class DaemonTest {
     /** One that makes no sense is ended and told; the others are taken over. */
     @Test

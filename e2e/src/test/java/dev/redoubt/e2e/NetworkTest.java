@@ -22,9 +22,11 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Layer E: what reaches a sandbox, and what it reaches. */
+@Tag("vm")
 class NetworkTest {
     private static final int PORT = 8080;
     private static Place place;

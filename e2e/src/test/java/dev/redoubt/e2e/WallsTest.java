@@ -27,9 +27,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The walls of a whole sandbox, read back from the kernel. */
+@Tag("vm")
 class WallsTest {
     private static final List<String> SEVEN = List.of("user", "pid", "mnt", "net", "ipc", "uts", "cgroup");
     private static Place place;

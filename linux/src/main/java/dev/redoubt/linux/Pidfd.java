@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** A process by descriptor: unlike a number it can never come to mean another process (pidfd_open(2)). */
 public final class Pidfd implements AutoCloseable {
@@ -58,6 +59,16 @@ public final class Pidfd implements AutoCloseable {
      */
     public static Fd descriptorOf(Fd pidfd, int number) {
         return Fd.owned(Syscall.check("pidfd_getfd", "descriptor " + number, PIDFD_GETFD, pidfd.number(), number, 0));
+    }
+
+    /** Our number of the process that a descriptor names; empty when it has ended (pidfd_open(2), fdinfo). */
+    public static OptionalInt number(Fd pidfd) {
+        return LinuxFiles.readOnce("/proc/self/fdinfo/" + pidfd.number())
+                .lines()
+                .filter(line -> line.startsWith("Pid:"))
+                .mapToInt(line -> Integer.parseInt(line.substring(4).strip()))
+                .filter(pid -> pid > 0)
+                .findFirst();
     }
 
     /** @return false when the process has ended already */

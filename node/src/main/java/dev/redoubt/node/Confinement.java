@@ -15,7 +15,7 @@ import dev.redoubt.node.walls.ResourceLimits;
 import dev.redoubt.node.walls.Securebits;
 import dev.redoubt.node.walls.TmpfsMounts;
 import dev.redoubt.node.walls.report.Asked;
-import dev.redoubt.node.walls.report.NativeWalls;
+import dev.redoubt.node.walls.report.ContainerWalls;
 import dev.redoubt.protocol.FileRules;
 import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.Labels;
@@ -78,8 +78,12 @@ final class Confinement {
         @Override
         public synchronized Asked get() {
             if (asked == null) {
-                asked = NativeWalls.asked(
-                        shape.spec(), launch, slotPlan(), shape.filter().sha256());
+                boolean filtered = launch.filter().program().length > 0; // in the class gvisor by runsc's own
+                asked = ContainerWalls.asked(
+                        shape.spec(),
+                        launch,
+                        slotPlan(),
+                        filtered ? shape.filter().sha256() : "none");
             }
             return asked;
         }
@@ -131,7 +135,7 @@ final class Confinement {
     }
 
     /** The spec of a sandbox that an OCI runtime builds, with all its files. The trees of the runtime follow the mounts. */
-    LaunchSpec.Encoded compile(
+    Compiled compile(
             OciRuntime runtime,
             HostProgram program,
             SandboxSpec spec,
@@ -141,10 +145,13 @@ final class Confinement {
             IdRange ids) {
         List<LaunchSpec.SynthesisedFile> files = new ArrayList<>(ProcWalls.files(host, spec.limits()));
         files.addAll(filesOfOne());
-        LaunchSpec launch = launchSpec(new Shape(spec, filter, layers, binds), files);
+        Shape shape = new Shape(spec, filter, layers, binds);
+        LaunchSpec launch = launchSpec(shape, files);
         int firstTree = layers + 1 + binds.size();
         LaunchSpec.Bundle told = runtime.runtime(launch, ProcWalls.masks(host), ids, program, firstTree);
-        return withLife(spec.limits().time(), runtime.built(launch).encoded(0).withBundle(told));
+        LaunchSpec built = runtime.built(launch);
+        LaunchSpec.Encoded encoded = built.encoded(0).withBundle(told);
+        return new Compiled(withLife(spec.limits().time(), encoded), new Once(shape, built));
     }
 
     private LaunchSpec launchSpec(Shape shape, List<LaunchSpec.SynthesisedFile> files) {
@@ -156,7 +163,7 @@ final class Confinement {
         FileRules rules = spec.files();
         return new LaunchSpec(
                 (rules.readOnlyRoot() ? LaunchSpec.READ_ONLY : 0)
-                        | LaunchSpec.LISTENER
+                        | (switches.withoutBroker() ? 0 : LaunchSpec.LISTENER)
                         | LaunchSpec.devices(profile.devices())
                         | switches.specFlags(),
                 guest,

@@ -88,7 +88,7 @@ public final class Node implements AutoCloseable {
     private final ImageStore images;
     private final Confinement confinement;
     private final Broker broker;
-    private final Listening brokered = new Brokered();
+    private final Listening brokered;
     private final AtomicLong numbers;
     private final Slots slots;
     private @Nullable Slots runtimeSlots;
@@ -111,6 +111,7 @@ public final class Node implements AutoCloseable {
         this.ranges = parts.ranges();
         this.images = parts.images();
         this.confinement = new Confinement(HostFacts.read(), settings.switches());
+        this.brokered = settings.switches().withoutBroker() ? new Unasked() : new Brokered();
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
         this.key = new NodeKey(settings.dataDirectory().resolve("node").resolve(NodeKey.FILE));
@@ -259,6 +260,18 @@ public final class Node implements AutoCloseable {
             BrokeredSandbox sandbox = broker.answer(number, listener, pidfd, terms);
             undo.add(sandbox::close);
             return sandbox.log();
+        }
+    }
+
+    private static final class Unasked implements Listening {
+        @Override
+        public Filter filter(SandboxSpec spec) {
+            return Filter.ofUnasked(spec.profile().calls());
+        }
+
+        @Override
+        public CallLog begin(long number, Fd listener, Fd pidfd, Terms terms, Undo undo) {
+            throw new IllegalStateException("a filter that asks nobody has a listener");
         }
     }
 
@@ -428,7 +441,7 @@ public final class Node implements AutoCloseable {
             List<Fd> mounts) {
         Confinement.Compiled compiled = confinement.compile(spec, listening.filter(spec), layers, binds);
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered, Optional.of(compiled.asked()));
+        remember(slot.entry(), remembered, compiled.asked());
         Launcher.Launched launched =
                 slot.launcher().launch(compiled.launch(), confinement.filesOfOne(), numbers(mounts));
         Sandbox sandbox = sandbox(slot, remembered, launched.listener(), listening, compiled.asked());
@@ -446,7 +459,7 @@ public final class Node implements AutoCloseable {
             List<Fd> mounts) {
         HostProgram program = HostProgram.find(runtime.program())
                 .orElseThrow(() -> new MissingWallException(spec.driver().toString(), runtime.program() + " is gone"));
-        LaunchSpec.Encoded launch = confinement.compile(
+        Confinement.Compiled compiled = confinement.compile(
                 runtime,
                 program,
                 spec,
@@ -455,11 +468,13 @@ public final class Node implements AutoCloseable {
                 binds,
                 slot.entry().range());
         Remembered remembered = Remembered.of(spec);
-        remember(slot.entry(), remembered, Optional.empty());
+        remember(slot.entry(), remembered, compiled.asked());
         program.addTrees(mounts);
-        Launcher.Launched launched = slot.launcher().launch(launch, List.of(), numbers(mounts));
+        Launcher.Launched launched = slot.launcher().launch(compiled.launch(), List.of(), numbers(mounts));
         Slots.Slot started = slot.withGuest(Fd.owned(launched.guest()));
-        return sandbox(started, remembered, launched.listener(), listening, () -> unrecorded(slot.entry()));
+        Sandbox sandbox = sandbox(started, remembered, launched.listener(), listening, compiled.asked());
+        watch(sandbox, slot.undo());
+        return sandbox;
     }
 
     private static int[] numbers(List<Fd> descriptors) {
@@ -467,12 +482,12 @@ public final class Node implements AutoCloseable {
     }
 
     /** For the next daemon; nobody takes a library's over. The entry is there since the slot was made. */
-    private void remember(Entry entry, Remembered remembered, Optional<Supplier<Asked>> asked) {
+    private void remember(Entry entry, Remembered remembered, Supplier<Asked> asked) {
         if (!outlives()) {
             return;
         }
         Map<String, String> facts = new TreeMap<>(remembered.facts());
-        asked.ifPresent(walls -> facts.put(WALLS, household.owner().keep(AskedText.of(walls.get()))));
+        facts.put(WALLS, household.owner().keep(AskedText.of(asked.get())));
         if (entry.facts().equals(facts)) {
             household.owner().startsNow(entry.id());
         } else {
@@ -534,13 +549,12 @@ public final class Node implements AutoCloseable {
                 .orElseGet(() -> unrecorded(entry));
     }
 
-    /** Of what an OCI runtime builds, too: what it was told is not what the kernel shows, mount by mount. */
     private static Asked unrecorded(Entry entry) {
         throw new Problem(
                 ProblemCode.UNPROCESSABLE,
                 "what was asked for " + entry.id()
                         + " was not recorded, so its walls have nothing to be compared with: it was"
-                        + " built by another driver than native, or launched by another version");
+                        + " launched by another version");
     }
 
     /** Looked at every few seconds, as long as it runs. */

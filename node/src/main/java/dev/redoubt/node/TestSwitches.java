@@ -5,7 +5,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Layers left away, so that the escape battery can show which wall holds which attempt.
+ * Layers left away, so that the escape battery can show which wall holds which attempt, and a benchmark what one costs.
  *
  * <p>Only the test build of the spawner obeys; the one that is shipped refuses a network flag and ignores the others.
  */
@@ -21,7 +21,9 @@ public record TestSwitches(Set<Layer> off) {
         SECCOMP,
         LANDLOCK,
         CGROUPS,
-        NETWORK
+        NETWORK,
+        /** Half of a layer: the filter is there and asks nobody. */
+        BROKER
     }
 
     public TestSwitches {
@@ -36,6 +38,10 @@ public record TestSwitches(Set<Layer> off) {
 
     int prepareFlags() {
         return off.contains(Layer.NETWORK) ? PREPARE_HOST_NETWORK : 0;
+    }
+
+    boolean withoutBroker() {
+        return off.contains(Layer.BROKER);
     }
 
     boolean withoutCgroupLimits() {

@@ -22,6 +22,7 @@ import java.util.TreeMap;
  */
 public final class Filter {
     private static final Recent<Recipe, Filter> RECENT = new Recent<>(Recipe::compiled);
+    private static final Recent<CallRules, Filter> UNASKED = new Recent<>(Filter::compile);
 
     /** Sandboxes of which this is the same have the same filter. */
     private record Recipe(CallRules rules, boolean opensToo) {
@@ -45,6 +46,11 @@ public final class Filter {
      */
     public static Filter of(CallRules rules, boolean opensToo) {
         return RECENT.of(new Recipe(rules, opensToo));
+    }
+
+    /** The filter of a profile, without a broker; compiled once. */
+    public static Filter ofUnasked(CallRules rules) {
+        return UNASKED.of(rules);
     }
 
     /** The filter of a profile that asks a {@link CallAudit} about all that it would let pass, but for what process 1 needs. */

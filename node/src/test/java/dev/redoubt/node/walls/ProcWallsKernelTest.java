@@ -18,10 +18,12 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real programs read a /proc that is covered as a sandbox's is, in namespaces of their own. */
+@Tag("vm")
 final class ProcWallsKernelTest {
     private static final HostFacts HOST = HostFacts.read();
     private static final Limits LIMITS =

@@ -2,6 +2,7 @@ package dev.redoubt.node.walls.report;
 
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.protocol.Cpus;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.InsideIds;
 import dev.redoubt.protocol.IoLimits;
 import dev.redoubt.protocol.NetworkMode;
@@ -92,6 +93,11 @@ public record Asked(
     /** Whether jobs are of the same user as process 1. */
     boolean isSingle() {
         return guestUser != InsideIds.GUEST;
+    }
+
+    /** Whether what is inside is another kernel's. */
+    boolean hasKernelOfItsOwn() {
+        return driver.equals(Driver.GVISOR.toString());
     }
 
     /** A set of capabilities in words. */

@@ -48,16 +48,30 @@ final class ProcessTable {
         numbersInside(guest)
                 .forEach(inside ->
                         namespace.outside(inside).ifPresent(pid -> processes.put(pid, Integer.toString(inside))));
-        processes.remove(guest);
+        table.addAll(processes, guest, ids, texts);
+        return table;
+    }
+
+    /** Of all that is in a control group, by our numbers: whose own /proc, if there is one, is not asked. */
+    static ProcessTable ofGroup(int first, IdRange ids, SandboxCgroup group) {
+        ProcessFacts.Texts texts = new ProcessFacts.Texts(group);
+        ProcessTable table = new ProcessTable(ProcessFacts.of(first, ids, texts));
+        SortedMap<Integer, String> processes = new TreeMap<>();
+        group.members().forEach(pid -> processes.put(pid, Integer.toString(pid)));
+        table.addAll(processes, first, ids, texts);
+        return table;
+    }
+
+    private void addAll(SortedMap<Integer, String> processes, int first, IdRange ids, ProcessFacts.Texts texts) {
+        processes.remove(first);
         int left = MOST;
         for (Map.Entry<Integer, String> process : processes.entrySet()) {
             if (left-- == 0) {
-                table.unread.put("sandbox", "more than " + MOST + " processes, " + processes.size() + " in all");
+                unread.put("sandbox", "more than " + MOST + " processes, " + processes.size() + " in all");
                 break;
             }
-            table.add(process.getKey(), process.getValue(), ids, texts);
+            add(process.getKey(), process.getValue(), ids, texts);
         }
-        return table;
     }
 
     private void add(int pid, String name, IdRange ids, ProcessFacts.Texts texts) {

@@ -65,4 +65,9 @@ final class Sections {
         }
         return all;
     }
+
+    /** Only the walls of which something was found: of the others nothing can be said. */
+    List<WallFindings> some() {
+        return all().stream().filter(wall -> !wall.findings().isEmpty()).toList();
+    }
 }

@@ -20,12 +20,12 @@ final class StatusFields {
     }
 
     private void add(String line) {
-        int colon = line.indexOf(":\t");
+        int colon = line.indexOf(':');
         if (colon < 1) {
             throw new IllegalArgumentException("a status with a line that has no label");
         }
         String label = line.substring(0, colon);
-        if (fields.put(label, line.substring(colon + 2).strip()) != null) {
+        if (fields.put(label, line.substring(colon + 1).strip()) != null) {
             throw new IllegalArgumentException("a status with two lines " + PlainText.of(label));
         }
     }

@@ -95,16 +95,55 @@ public final class WallsReader {
         }
     }
 
+    /** Our number of the process whose end is the sandbox's. */
+    private int first() {
+        return Pidfd.number(pidfd).orElseThrow(GoneException::new);
+    }
+
     /** Whether process 1 has been sent SIGKILL and has not taken it yet. */
     boolean isKilled() {
-        try (PidNamespace processes = PidNamespace.of(pidfd).orElseThrow(GoneException::new)) {
-            int guest = processes.init().orElseThrow(GoneException::new);
-            StatusFields status = new StatusFields(LinuxFiles.readOnce("/proc/" + guest + "/status"));
-            return ((status.mask("SigPnd") | status.mask("ShdPnd")) & SIGKILL) != 0;
-        }
+        StatusFields status = new StatusFields(LinuxFiles.readOnce("/proc/" + first() + "/status"));
+        return ((status.mask("SigPnd") | status.mask("ShdPnd")) & SIGKILL) != 0;
     }
 
     private WallsReport readOnce() {
+        return asked.hasKernelOfItsOwn() ? readAroundItsKernel() : readContainer();
+    }
+
+    private WallsReport readAroundItsKernel() {
+        Instant at = Instant.now();
+        int kernel = first();
+        Sections sections = new Sections();
+        ProcessTable table = ProcessTable.ofGroup(kernel, ids, group);
+        OwnKernelWalls.ofProcesses(sections, table, (to, of, facts) -> {
+            syscalls(to, of, facts);
+            membership(to, of, facts);
+        });
+        ofStrangers(sections, table);
+        OwnKernelWalls.ofFileTree(sections, kernel);
+        sections.attempt(Wall.LIMITS, SANDBOX, "values", "read", () -> limits(sections, group.readBack()));
+        sections.attempt(Wall.NETWORK, SANDBOX, "network", "read", () -> reachable(sections, NetworkFacts.of(kernel)));
+        OwnKernelWalls.summarise(sections, table);
+        boolean frozen = group.isFrozen();
+        first(); // only now is it sure that all of it was about this sandbox
+        return report(at, table, frozen, sections.some());
+    }
+
+    private WallsReport report(Instant at, ProcessTable table, boolean frozen, List<WallFindings> walls) {
+        return new WallsReport(
+                id,
+                at,
+                asked.driver(),
+                Kernel.RELEASE,
+                asked.profile(),
+                asked.sharedKernelAccepted(),
+                table.count(),
+                frozen,
+                walls,
+                List.of());
+    }
+
+    private WallsReport readContainer() {
         Instant at = Instant.now();
         try (PidNamespace processes = PidNamespace.of(pidfd).orElseThrow(GoneException::new)) {
             int guest = processes.init().orElseThrow(GoneException::new);
@@ -119,17 +158,7 @@ public final class WallsReader {
             if (processes.init().isEmpty()) { // only now is it sure that all of it was about this sandbox
                 throw new GoneException();
             }
-            return new WallsReport(
-                    id,
-                    at,
-                    asked.driver(),
-                    Kernel.RELEASE,
-                    asked.profile(),
-                    asked.sharedKernelAccepted(),
-                    table.count(),
-                    frozen,
-                    sections.all(),
-                    List.of());
+            return report(at, table, frozen, sections.all());
         }
     }
 
@@ -427,10 +456,7 @@ public final class WallsReader {
     }
 
     private void network(Sections sections, int guest) {
-        NetworkFacts facts = NetworkFacts.of(guest);
-        only(sections, "interfaces", LOOPBACK, facts.interfaces());
-        only(sections, "addresses", LOOPBACK_ADDRESSES, facts.addresses());
-        only(sections, "routes", LOOPBACK, facts.routes());
+        reachable(sections, NetworkFacts.of(guest));
         long own = LinuxFiles.status("/proc/self/ns/user", true).inode();
         long owner = NetworkNamespace.ownerOf(network);
         sections.read(
@@ -443,6 +469,12 @@ public final class WallsReader {
                 Verdict.MISSING);
         sections.recorded(Wall.NETWORK, SANDBOX, "mode", asked.network().toString());
         sections.recorded(Wall.NETWORK, SANDBOX, "packet rules", "none are built yet");
+    }
+
+    private void reachable(Sections sections, NetworkFacts facts) {
+        only(sections, "interfaces", LOOPBACK, facts.interfaces());
+        only(sections, "addresses", LOOPBACK_ADDRESSES, facts.addresses());
+        only(sections, "routes", LOOPBACK, facts.routes());
         sections.summary(
                 Wall.NETWORK, "mode " + asked.network() + ", interfaces " + String.join(" ", facts.interfaces()));
     }

@@ -4,6 +4,7 @@ import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.LaunchSpec.Mask;
 import dev.redoubt.node.launch.SlotPlan;
 import dev.redoubt.node.walls.Capability;
+import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.SandboxSpec;
 import java.nio.charset.StandardCharsets;
@@ -15,11 +16,13 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** What the native driver's spawner and guest make of a launch (native/sandbox.c): all that a report knows of that driver. */
-public final class NativeWalls {
-    /** As reports have it. */
-    public static final String DRIVER = "native";
-
+/**
+ * What the drivers native and crun make of a launch (native/sandbox.c, native/runtime.c): all that a report knows of them.
+ *
+ * <p>They build the same. The one difference that the kernel shows is that crun, told to make a path of /proc read-only, makes a
+ * mount of it that is that alone; nothing of proc runs, is a device or gains a user whatever the mount says.
+ */
+public final class ContainerWalls {
     /** WITNESS_FD of native/frame.h. */
     private static final int WITNESS = 7;
 
@@ -36,19 +39,23 @@ public final class NativeWalls {
 
     private final List<Asked.Mount> mounts = new ArrayList<>();
 
-    private NativeWalls() {}
+    private final String readOnlyPath;
+
+    private ContainerWalls(Driver driver) {
+        readOnlyPath = driver == Driver.CRUN ? "ro" : "ro nosuid nodev noexec";
+    }
 
     /**
      * What is asked of the kernel when a spec is launched.
      *
      * @param launch the spec as it is compiled
-     * @param plan what its slot got before
+     * @param plan what covers /proc
      * @param filter name of the filter's bytes
      */
     public static Asked asked(SandboxSpec spec, LaunchSpec launch, SlotPlan plan, String filter) {
         Limits limits = spec.limits();
         return new Asked(
-                DRIVER,
+                spec.driver().toString(),
                 spec.profile().name(),
                 spec.sharedKernelAccepted(),
                 spec.profile().onDrift(),
@@ -69,7 +76,7 @@ public final class NativeWalls {
                 launch.rlimits().stream()
                         .map(limit -> new Asked.Rlimit(limit.resource(), limit.soft(), limit.hard()))
                         .toList(),
-                new NativeWalls().mounts(launch, plan));
+                new ContainerWalls(spec.driver()).mounts(launch, plan));
     }
 
     /** Of the rules as they print; the same rules print the same. */
@@ -121,7 +128,7 @@ public final class NativeWalls {
             case NULL -> mounts.add(mount(path, "tmpfs", List.of("/null"), "nosuid noexec", absent));
             case EMPTY -> mounts.add(mount(path, "tmpfs", List.of("/empty"), "ro nosuid nodev noexec", absent));
             case HIDDEN -> mounts.add(mount(path, "tmpfs", List.of("/null", "/empty"), "nosuid noexec", absent));
-            case READ_ONLY -> mounts.add(mount(path, "", List.of(), "ro nosuid nodev noexec", absent));
+            case READ_ONLY -> mounts.add(mount(path, "", List.of(), readOnlyPath, absent));
             case PINNED -> mounts.add(mount(path, "", List.of(), "nosuid nodev", absent));
             case FROZEN -> mounts.replaceAll(mount -> mount.point().equals(path) ? mount.with("ro") : mount);
         }
