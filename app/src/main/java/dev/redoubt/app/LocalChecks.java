@@ -34,8 +34,10 @@ final class LocalChecks {
                     "--layers takes walls away from the native driver, not from " + driver);
         }
         return attacking(() -> {
-            EscapeTest test = escapeTest(driver, profile);
-            return layers ? layers(test.layers(), json) : report(test.run(), driver, json);
+            SandboxSpec spec = attacked(driver, profile);
+            try (EscapeTest test = escapeTest()) {
+                return layers ? layers(test.layers(spec), json) : report(test.run(spec), driver, json);
+            }
         });
     }
 
@@ -43,11 +45,13 @@ final class LocalChecks {
     static int escapeTable(String profile) {
         return attacking(() -> {
             Map<Driver, Report> reports = new EnumMap<>(Driver.class);
-            for (Driver driver : Driver.values()) {
-                if (Node.isInstalled(driver)) {
-                    reports.put(driver, escapeTest(driver, profile).run());
-                } else {
-                    Say.line("driver " + driver + " is left out: its program is not installed");
+            try (EscapeTest test = escapeTest()) {
+                for (Driver driver : Driver.values()) {
+                    if (Node.isInstalled(driver)) {
+                        reports.put(driver, test.run(attacked(driver, profile)));
+                    } else {
+                        Say.line("driver " + driver + " is left out: its program is not installed");
+                    }
                 }
             }
             System.out.print(new DriverTable(reports).text());
@@ -55,11 +59,14 @@ final class LocalChecks {
         });
     }
 
-    private static EscapeTest escapeTest(Driver driver, String profile) throws IOException, InterruptedException {
+    private static EscapeTest escapeTest() throws IOException, InterruptedException {
         NodeSettings settings = Installation.library();
         LocalImages.ensure(settings, "busybox");
-        SandboxSpec spec = SandboxSpec.of("busybox").withProfile(Profiles.named(profile));
-        return new EscapeTest(settings, spec.withDriver(driver));
+        return EscapeTest.open(settings);
+    }
+
+    private static SandboxSpec attacked(Driver driver, String profile) {
+        return SandboxSpec.of("busybox").withProfile(Profiles.named(profile)).withDriver(driver);
     }
 
     /** What runs the battery, to an exit code. */

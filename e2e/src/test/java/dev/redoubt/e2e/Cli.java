@@ -1,20 +1,42 @@
 package dev.redoubt.e2e;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** The command line in a process of its own, as {@code ./redoubt} starts it. */
+/** The command line in a process of its own, as {@code ./redoubt} starts it: from a start-up cache. */
 final class Cli {
+    private static final List<String> JAVA = List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx96m",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dredoubt.native=" + Place.NATIVES,
+            "-Dredoubt.home=" + Checkout.HOME);
+
+    /** Without the tests themselves: classes in a directory cannot be in a cache. */
+    private static final List<String> CLASSES = Stream.of(
+                    System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(path -> !path.endsWith("/test-classes"))
+            .toList();
+
+    /** Made of these very jars when a command is first run, for as long as these tests take. */
+    private static final Optional<Path> CACHE = trained();
+
     private final Place place;
     private final Map<String, String> more;
     private final int seconds;
@@ -76,19 +98,38 @@ final class Cli {
     }
 
     static List<String> command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xmx96m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dredoubt.native=" + Place.NATIVES,
-                "-Dredoubt.home=" + Checkout.HOME,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.redoubt.app.Main"));
+        List<String> command = new ArrayList<>(JAVA);
+        CACHE.ifPresent(cache ->
+                command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        command.addAll(List.of("-cp", String.join(File.pathSeparator, CLASSES), "dev.redoubt.app.Main"));
         command.addAll(List.of(arguments));
         return command;
+    }
+
+    /** None where modules are not jars, as when a development environment compiles them. */
+    private static Optional<Path> trained() {
+        if (CLASSES.stream().anyMatch(path -> Files.isDirectory(Path.of(path)))) {
+            return Optional.empty();
+        }
+        try (Place place = Place.make()) {
+            Path cache = Files.createTempFile("redoubt-e2e", ".aot");
+            cache.toFile().deleteOnExit();
+            List<String> command = new ArrayList<>(JAVA);
+            command.addAll(List.of("-XX:AOTCacheOutput=" + cache, "-cp", String.join(File.pathSeparator, CLASSES)));
+            command.addAll(List.of("dev.redoubt.app.Training", "all"));
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(place.file("said").toFile());
+            builder.environment().putAll(place.environment());
+            if (builder.start().waitFor() != 0) {
+                throw new AssertionError("no cache: " + Files.readString(place.file("said")));
+            }
+            return Optional.of(cache);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException stop) {
+            throw new AssertionError(stop);
+        }
     }
 
     private static void feed(Process process, byte[] input) {

@@ -355,12 +355,13 @@ class HiddenFilesTest {
         try (Place place = Place.make();
                 Node node = place.open(place.settings())) {
             Sandbox neighbour = node.create(SPEC.hiding(PATTERNS));
+            List<Future<String>> writers = new ArrayList<>();
             List<Future<String>> held = new ArrayList<>();
             try (ExecutorService threads = Executors.newCachedThreadPool()) {
                 for (int i = 0; i < 6; i++) {
                     Sandbox other = node.create(SPEC.hiding(PATTERNS).withLimits(slow));
-                    threads.submit(
-                            () -> rootSaid(other, "dd if=/dev/zero of=/slow bs=8M count=1 oflag=direct 2>/dev/null"));
+                    writers.add(threads.submit(
+                            () -> rootSaid(other, "dd if=/dev/zero of=/slow bs=8M count=1 oflag=direct 2>/dev/null")));
                     held.add(threads.submit(() -> rootSaid(
                             other,
                             "until [ -e /slow ]; do :; done; sleep 0.5; a=$(date +%s); : >/slow; b=$(date +%s);"
@@ -372,6 +373,9 @@ class HiddenFilesTest {
                         .isNotEqualTo("0");
                 assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(1));
                 assertThat(held).as("they are held meanwhile").noneMatch(Future::isDone);
+            }
+            for (Future<String> one : writers) {
+                assertThat(one.get()).isEmpty();
             }
             for (Future<String> one : held) {
                 assertThat(one.get()).as("the control").isEqualTo("late\n");

@@ -13,11 +13,11 @@ import dev.redoubt.protocol.Size;
  * @param packets whether attacks may send to addresses beyond this machine; not when nothing would stop them
  */
 public record Bounds(Limits limits, long files, long signals, boolean packets) {
-    /** Small, so that the battery fills them in seconds. */
+    /** Small, so that the battery fills them in seconds; of the disk it is empty files that take long, 360 bytes each. */
     public static final Limits SMALL = Limits.DEFAULT
             .withMemory(Size.ofMib(128))
             .withPids(256)
-            .withDisk(Size.ofMib(8))
+            .withDisk(Size.ofMib(4))
             .withInodes(2048);
 
     private static final long PAGE = 4096;

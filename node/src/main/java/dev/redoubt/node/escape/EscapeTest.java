@@ -13,59 +13,84 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The battery against real sandboxes of this host. */
-public final class EscapeTest {
+/**
+ * The battery against real sandboxes of this host. What an attack does where no wall is does not depend on the sandbox: the
+ * controls run once, however many sandboxes are attacked.
+ */
+public final class EscapeTest implements AutoCloseable {
     /** Of {@link dev.redoubt.node.walls.ResourceLimits}: the hard limits of open files and of waiting signals. */
     private static final int LIMIT = 16_384;
 
     private final NodeSettings settings;
-    private final SandboxSpec spec;
     private final Path program;
     private final Battery battery;
+    private final Decoys decoys;
+    private final Map<String, Outcome> controls;
 
-    /**
-     * @param settings whose native directory also holds the battery
-     * @param spec what is attacked; its limits are replaced by small ones, which the battery can fill in seconds
-     * @throws IOException when the battery cannot be run
-     */
-    public EscapeTest(NodeSettings settings, SandboxSpec spec) throws IOException, InterruptedException {
+    private EscapeTest(
+            NodeSettings settings, Path program, Battery battery, Decoys decoys, Map<String, Outcome> controls) {
         this.settings = settings;
-        this.spec = spec.withLimits(Bounds.SMALL);
-        this.program = settings.nativeDirectory().resolve("redoubt-escape").toRealPath();
-        this.battery = Battery.of(program);
+        this.program = program;
+        this.battery = battery;
+        this.decoys = decoys;
+        this.controls = controls;
     }
 
-    /** All layers up. */
-    public Report run() throws IOException, InterruptedException {
-        try (Decoys decoys = battery.decoys()) {
-            return attacked(TestSwitches.NONE, battery.controls(decoys), decoys);
+    /**
+     * Places the decoys, and tries every attack where its wall is absent.
+     *
+     * @param settings whose native directory also holds the battery
+     * @throws IOException when the battery cannot be run
+     */
+    public static EscapeTest open(NodeSettings settings) throws IOException, InterruptedException {
+        Path program = settings.nativeDirectory().resolve("redoubt-escape").toRealPath();
+        Battery battery = Battery.of(program);
+        Decoys decoys = battery.decoys();
+        try {
+            return new EscapeTest(settings, program, battery, decoys, battery.controls(decoys));
+        } catch (IOException | InterruptedException failed) {
+            decoys.close();
+            throw failed;
         }
+    }
+
+    /**
+     * All layers up.
+     *
+     * @param spec what is attacked; its limits are replaced by small ones, which the battery can fill in seconds
+     */
+    public Report run(SandboxSpec spec) throws IOException, InterruptedException {
+        return attacked(spec, TestSwitches.NONE);
     }
 
     /** All layers up, attacked by nobody but the ordinary user. */
-    Report runAsPlain() throws IOException, InterruptedException {
-        try (Decoys decoys = battery.decoys()) {
-            return attacked(TestSwitches.NONE, battery.controls(decoys), decoys, List.of(As.PLAIN));
-        }
+    Report runAsPlain(SandboxSpec spec) throws IOException, InterruptedException {
+        return attacked(spec, TestSwitches.NONE, List.of(As.PLAIN));
     }
 
     /** All layers up, and each one away. Only where the test build of the spawner is. */
-    public LayerTable layers() throws IOException, InterruptedException {
-        try (Decoys decoys = battery.decoys()) {
-            Map<String, Outcome> controls = battery.controls(decoys);
-            Map<Layer, Report> without = new EnumMap<>(Layer.class);
-            for (Layer layer : Layer.values()) {
-                without.put(layer, attacked(without(layer), controls, decoys));
-            }
-            return new LayerTable(attacked(TestSwitches.NONE, controls, decoys), without);
+    public LayerTable layers(SandboxSpec spec) throws IOException, InterruptedException {
+        return layers(spec, run(spec));
+    }
+
+    /** @param whole what {@link #run} said of the same */
+    LayerTable layers(SandboxSpec spec, Report whole) throws IOException, InterruptedException {
+        Map<Layer, Report> without = new EnumMap<>(Layer.class);
+        for (Layer layer : Layer.values()) {
+            without.put(layer, attacked(spec, without(layer)));
         }
+        return new LayerTable(whole, without);
     }
 
     /** The one layer away that leaves a sandbox in the host's network; no attack may send anything there. */
-    Report onTheHostsNetwork() throws IOException, InterruptedException {
-        try (Decoys decoys = battery.decoys()) {
-            return attacked(without(Layer.NETWORK), battery.controls(decoys), decoys);
-        }
+    Report onTheHostsNetwork(SandboxSpec spec) throws IOException, InterruptedException {
+        return attacked(spec, without(Layer.NETWORK));
+    }
+
+    /** Takes the decoys away. */
+    @Override
+    public void close() throws IOException {
+        decoys.close();
     }
 
     private static TestSwitches without(Layer layer) {
@@ -82,13 +107,13 @@ public final class EscapeTest {
         };
     }
 
-    private Report attacked(TestSwitches switches, Map<String, Outcome> controls, Decoys decoys)
-            throws IOException, InterruptedException {
-        return attacked(switches, controls, decoys, attackers());
+    private Report attacked(SandboxSpec spec, TestSwitches switches) throws IOException, InterruptedException {
+        return attacked(spec, switches, attackers(spec));
     }
 
-    private Report attacked(TestSwitches switches, Map<String, Outcome> controls, Decoys decoys, List<As> attackers)
+    private Report attacked(SandboxSpec wanted, TestSwitches switches, List<As> attackers)
             throws IOException, InterruptedException {
+        SandboxSpec spec = wanted.withLimits(Bounds.SMALL);
         Map<As, Map<String, Outcome>> inside = new EnumMap<>(As.class);
         boolean packets = !switches.off().contains(TestSwitches.Layer.NETWORK);
         Bounds bounds = new Bounds(spec.limits(), LIMIT, LIMIT, packets);
@@ -98,16 +123,16 @@ public final class EscapeTest {
                 inside.put(as, battery.inside(sandbox, as, decoys, bounds));
             }
         }
-        return Report.of(battery, controls, inside, filter(switches));
+        return Report.of(battery, controls, inside, filter(spec, switches));
     }
 
     /** Where a profile has a single user there is no root job. */
-    private List<As> attackers() {
+    private static List<As> attackers(SandboxSpec spec) {
         return spec.profile().users() == Profile.Users.SINGLE ? List.of(As.PLAIN) : List.of(As.values());
     }
 
     /** A kernel of its own answers calls itself: no filter of ours is asked. */
-    private CallFilter filter(TestSwitches switches) {
+    private static CallFilter filter(SandboxSpec spec, TestSwitches switches) {
         if (!spec.driver().runtimeClass().sharesKernel()) {
             return CallFilter.NONE;
         }

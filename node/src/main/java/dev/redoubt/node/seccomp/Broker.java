@@ -373,7 +373,8 @@ public final class Broker implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
-        boolean ended = workers.end() & patient.end();
+        boolean ended = workers.end();
+        ended = patient.end() && ended; // both are told to end, whatever the other says
         watched.values().forEach(BrokeredSandbox::leave);
         watched.clear();
         epoll.close();

@@ -18,24 +18,52 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The walls of real sandboxes under attack. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class EscapeTestTest {
     /** Groups whose attacks meet namespaces, ids, capabilities and mounts, whatever else is away. */
     private static final Set<String> HELD_TWICE =
             Set.of("descriptors", "mounts", "processes", "privileges", "devices", "proc", "ipc", "traces");
 
-    @TempDir(factory = RootOnly.class)
-    private Path directory;
+    private static final SandboxSpec DEFAULT = under("default");
+
+    /** Its controls are those of every battery here. */
+    private final EscapeTest test;
+
+    private final NodeSettings settings;
+
+    /** Of {@link #DEFAULT} with all layers up, once it is known. */
+    private Optional<Report> whole = Optional.empty();
+
+    EscapeTestTest(@TempDir(factory = RootOnly.class) Path directory) throws IOException, InterruptedException {
+        settings = NodeSettings.library(
+                Map.of(
+                        "REDOUBT_DATA_DIR", directory.resolve("data").toString(),
+                        "REDOUBT_RUN_DIR", directory.resolve("run").toString()),
+                Path.of(System.getProperty("redoubt.native")));
+        try (Node node = Node.open(settings)) {
+            node.images().ensureBuiltIn("busybox");
+        }
+        test = EscapeTest.open(settings);
+    }
+
+    @AfterAll
+    void close() throws IOException {
+        test.close();
+    }
 
     /** The data directory is root's alone. */
     static final class RootOnly implements org.junit.jupiter.api.io.TempDirFactory {
@@ -50,26 +78,20 @@ final class EscapeTestTest {
         }
     }
 
-    private NodeSettings settings() {
-        return NodeSettings.library(
-                Map.of(
-                        "REDOUBT_DATA_DIR", directory.resolve("data").toString(),
-                        "REDOUBT_RUN_DIR", directory.resolve("run").toString()),
-                Path.of(System.getProperty("redoubt.native")));
-    }
-
-    private void image() {
-        try (Node node = Node.open(settings())) {
-            node.images().ensureBuiltIn("busybox");
+    /** Attacked once for all who ask what is open with all layers up. */
+    private Report whole() throws IOException, InterruptedException {
+        if (whole.isEmpty()) {
+            whole = Optional.of(test.run(DEFAULT));
         }
+        return whole.get();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"default", "minimal"})
     @Tag("vm")
     void nothingIsOpenThatIsNotExplained(String profile) throws IOException, InterruptedException {
-        image();
-        Report report = new EscapeTest(settings(), under(profile)).run();
+        SandboxSpec spec = under(profile);
+        Report report = spec.equals(DEFAULT) ? whole() : test.run(spec);
         Explained explained = Explained.builtIn();
 
         assertThat(report.withoutProof()).isEmpty();
@@ -84,8 +106,7 @@ final class EscapeTestTest {
             names = {"CRUN", "GVISOR"})
     void nothingIsOpenForAPlainJobWhateverTheDriver(Driver driver) throws IOException, InterruptedException {
         assumeTrue(Node.isInstalled(driver), () -> "the program of driver " + driver + " is not installed");
-        image();
-        Report report = new EscapeTest(settings(), SandboxSpec.of("busybox").withDriver(driver)).runAsPlain();
+        Report report = test.runAsPlain(SandboxSpec.of("busybox").withDriver(driver));
 
         assertThat(report.withoutProof()).isEmpty();
         assertThat(report.unexplained(Explained.builtIn(driver))).isEmpty();
@@ -99,7 +120,6 @@ final class EscapeTestTest {
     /** So the battery has one attacker there. */
     @Test
     void inMinimalNoJobIsRoot() throws Exception {
-        image();
         assertThat(asRoot("default"))
                 .as("control")
                 .isInstanceOfSatisfying(
@@ -111,7 +131,7 @@ final class EscapeTestTest {
     }
 
     private JobExit asRoot(String profile) throws Exception {
-        try (Node node = Node.open(settings());
+        try (Node node = Node.open(settings);
                 Sandbox sandbox = node.create(under(profile))) {
             RunRequest idle = RunRequest.exec("/bin/true").withUser("0");
             GuestJob job = sandbox.guest().run(idle, (from, piece) -> from.acknowledge(piece.seq()));
@@ -126,8 +146,7 @@ final class EscapeTestTest {
     @Test
     void neitherFilterNorLandlockNorLimitsAloneHoldTheHostsFilesAndProcesses()
             throws IOException, InterruptedException {
-        image();
-        LayerTable table = new EscapeTest(settings(), SandboxSpec.of("busybox")).layers();
+        LayerTable table = test.layers(DEFAULT, whole());
 
         assertThat(namesHeldAloneBy(table, Layer.CALLS))
                 .contains("io-uring", "keyctl", "type-character", "family-vsock");

@@ -98,10 +98,11 @@ final class NoPacketLeavesTest {
             try (Node node = Node.open(settings)) {
                 node.images().ensureBuiltIn("busybox");
             }
-            return new EscapeTest(settings, SandboxSpec.of("busybox"))
-                    .onTheHostsNetwork().open().stream()
-                            .map(finding -> finding.probe().name())
-                            .toList();
+            try (EscapeTest test = EscapeTest.open(settings)) {
+                return test.onTheHostsNetwork(SandboxSpec.of("busybox")).open().stream()
+                        .map(finding -> finding.probe().name())
+                        .toList();
+            }
         }
 
         /** By all interfaces but lo: proc_net(5), a name, then eight numbers received and eight sent. */
