@@ -69,7 +69,8 @@ public final class NativeWalls {
                 launch.rlimits().stream()
                         .map(limit -> new Asked.Rlimit(limit.resource(), limit.soft(), limit.hard()))
                         .toList(),
-                new NativeWalls().mounts(launch, plan));
+                new NativeWalls().mounts(launch, plan),
+                launch.label());
     }
 
     /** Of the rules as they print; the same rules print the same. */
