@@ -866,6 +866,11 @@ static void set_label(void)
 	int fd = must(open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC), STEP_LABEL);
 	must(write(fd, order, length), STEP_LABEL); /* whole or not at all: proc_pid_attr_write in fs/proc/base.c */
 	close(fd);
+	/* The exec will forget the death signal; the guest asks for it again, and sees by this pipe if that was too late. */
+	must(fcntl(6, F_SETFD, 0), STEP_LABEL);
+	spec.arguments[spec.argument_count++] = "--parent";
+	spec.arguments[spec.argument_count++] = "6";
+	spec.arguments[spec.argument_count] = NULL;
 }
 
 static void apply_landlock(void)

@@ -91,7 +91,7 @@ struct spec {
 	uint64_t landlock_fs, landlock_net, landlock_scoped;
 	uint32_t rule_count; struct spec_rule rules[SPEC_RULES_MAX];
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
-	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
+	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 2 + 1]; /* room for two of the builder's */
 	const char *label;         /* of AppArmor, entered by the guest's exec; "" = none */
 	uint32_t life_s;           /* after which the spawner kills it; 0 = never */
 	/* For a slot of an OCI runtime; empty else. */

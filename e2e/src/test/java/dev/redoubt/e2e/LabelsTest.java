@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.PidNamespace;
@@ -12,6 +13,7 @@ import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.TestSwitches;
 import dev.redoubt.node.guest.GuestJob;
+import dev.redoubt.node.guest.JobExit;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.label.AppArmorProfile;
@@ -33,6 +35,7 @@ import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +53,8 @@ import org.junit.jupiter.api.Test;
 class LabelsTest {
     private static final String USUAL = AppArmor.enforced(AppArmorProfile.USUAL.label());
     private static final String TRACING = AppArmor.enforced(AppArmorProfile.TRACING.label());
+
+    private static final long FIVE = Capability.mask(Capability.ofRootJob(Profile.DEFAULT));
 
     /** Bits of all capabilities that the kernel of the test machine has. */
     private static final long ALL = (1L << Capability.values().length) - 1;
@@ -82,8 +87,7 @@ class LabelsTest {
     }
 
     private static RunRequest asRoot(RunRequest request) {
-        long five = Capability.mask(Capability.ofRootJob(Profile.DEFAULT));
-        return request.withUser("0").withCapabilities(five, five);
+        return request.withUser("0").withCapabilities(FIVE, FIVE);
     }
 
     private static GuestJob start(Sandbox sandbox, RunRequest request) throws Exception {
@@ -143,7 +147,8 @@ class LabelsTest {
                 try (Sandbox sandbox =
                         node.create(spec().withProfile(profile).onSharedKernel())) {
                     String wanted = profile.name().equals("development") ? TRACING : USUAL;
-                    assertThat(Jobs.run(sandbox, "", "cat", "/proc/self/attr/apparmor/current").text())
+                    String user = profile.users() == Profile.Users.SINGLE ? "" : "1000";
+                    assertThat(Jobs.run(sandbox, user, "cat", "/proc/self/attr/apparmor/current").text())
                             .as(profile.name())
                             .isEqualTo(wanted + "\n");
                 }
@@ -176,27 +181,65 @@ class LabelsTest {
         return all.toArray(TestSwitches.Layer[]::new);
     }
 
-    /** Inside as uid 0 with every capability of the sandbox's user namespace, which makes a mount there everybody's right. */
-    private String mounts(TestSwitches.Layer... off) throws Exception {
+    /** Inside as uid 0, in the sandbox's user namespace, where who has the capability may mount. */
+    private Jobs.Result mounts(long capabilities, TestSwitches.Layer... off) throws Exception {
         try (Node node = node(off);
                 Sandbox sandbox = node.create(spec())) {
-            String script = "mount -t tmpfs none /mnt && echo mounted; umount /mnt; grep Cap /proc/self/status";
-            RunRequest request =
-                    RunRequest.exec("sh", "-c", script).withUser("0").withCapabilities(ALL, ALL);
-            return Jobs.run(sandbox, request).text();
+            RunRequest request = RunRequest.exec("sh", "-c", "mount -t tmpfs none /mnt && echo mounted")
+                    .withUser("0")
+                    .withCapabilities(capabilities, capabilities);
+            return Jobs.run(sandbox, request);
         }
     }
 
     @Test
     void mountIsRefusedByItAlone() throws Exception {
-        assertThat(mounts(withoutLabelAnd(OTHERS)))
+        assertThat(mounts(ALL, withoutLabelAnd(OTHERS)).text())
                 .as("control: without a label the same call succeeds")
-                .startsWith("mounted\nCap")
-                .contains("CapEff:\t000001ffffffffff");
-        assertThat(mounts(OTHERS))
-                .startsWith("mount: mounting none on /mnt failed: ")
-                .contains("CapEff:\t000001ffffffffff")
-                .doesNotContain("mounted\n");
+                .isEqualTo("mounted\n");
+        assertThat(mounts(ALL, OTHERS).exit())
+                .as("process 1 holds no more than the profile lets it hold")
+                .isInstanceOfSatisfying(JobExit.NotStarted.class, exit -> {
+                    assertThat(exit.step()).isEqualTo(JobExit.StartStep.CAPABILITIES);
+                    assertThat(exit.errno()).isEqualTo(Errno.EPERM);
+                });
+        assertThat(mounts(FIVE, OTHERS).text()).startsWith("mount: ").doesNotContain("mounted\n");
+    }
+
+    /** Root of the host in namespaces of its own, with every right that there is, behind the profile and nothing else. */
+    private static String root(String label, String command) throws Exception {
+        String enter = label.isEmpty() ? "" : "printf 'exec " + label + "' >/proc/self/attr/apparmor/exec && ";
+        Process process = new ProcessBuilder(
+                        "unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", enter + "exec " + command)
+                .redirectErrorStream(true)
+                .start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        return process.waitFor() + " " + said;
+    }
+
+    @Test
+    void theProfileHoldsEvenTheHostsRoot() throws Exception {
+        String probe = Place.NATIVES.resolve("walls-probe").toString();
+        Map<String, String> attacks = Map.of(
+                "mount", "mount -t tmpfs none /mnt",
+                "umount", "umount -l /dev",
+                "chroot", "chroot / true",
+                "sysctl", "sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'", // of its own network namespace
+                "raw socket", "sh -c 'test $(" + probe + " call 41 2 3 1) -gt 0'",
+                "packet socket", "sh -c 'test $(" + probe + " call 41 17 3 0) -gt 0'",
+                "alg socket", "sh -c 'test $(" + probe + " call 41 38 5 0) != -13'",
+                "ptrace", "sh -c 'test $(" + probe + " call 101 0 0 0 0) = 0'",
+                "unconfined", "sh -c 'printf \"changeprofile unconfined\" >/proc/self/attr/apparmor/current'");
+        for (var attack : attacks.entrySet()) {
+            assertThat(root("", attack.getValue())).as("control: " + attack.getKey()).startsWith("0");
+            assertThat(root(AppArmorProfile.USUAL.label(), attack.getValue()))
+                    .as(attack.getKey())
+                    .doesNotStartWith("0");
+        }
+        assertThat(root(AppArmorProfile.USUAL.label(), "sh -c 'test $(" + probe + " call 41 2 1 0) -gt 0'"))
+                .as("an ordinary socket")
+                .startsWith("0");
     }
 
     /** PTRACE_TRACEME, which needs no capability: asked of the parent, process 1. */
@@ -230,7 +273,7 @@ class LabelsTest {
         assertThat(traces(development)).as("where a profile allows it").isEqualTo("0\n");
     }
 
-    /** Not with any capability of its user namespace, and with no other wall in the way. */
+    /** With no other wall in the way. */
     @Test
     void nobodyLeavesIt() throws Exception {
         String leave = "for word in 'changeprofile unconfined' 'exec unconfined' 'changehat x^y'; do"
@@ -239,9 +282,7 @@ class LabelsTest {
                 + " cat /proc/self/attr/apparmor/current";
         try (Node node = node(OTHERS);
                 Sandbox sandbox = node.create(spec())) {
-            RunRequest request =
-                    RunRequest.exec("sh", "-c", leave).withUser("0").withCapabilities(ALL, ALL);
-            assertThat(Jobs.run(sandbox, request).text())
+            assertThat(Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", leave))).text())
                     .doesNotContain("left")
                     .contains("ermission denied")
                     .endsWith(USUAL + "\n");
@@ -306,7 +347,7 @@ class LabelsTest {
 
     // --- it is in nobody's way ---
 
-    /** Who ends a sandbox is in no profile of ours, and no_new_privs must not have cost the guest its death signal. */
+    /** Who ends a sandbox is in no profile of ours, and entering a profile costs a process its death signal, which the guest asks for again. */
     @Test
     void itEndsWithItsSpawner() throws Exception {
         NodeSettings settings = place.settings();

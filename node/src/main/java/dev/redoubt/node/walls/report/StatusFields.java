@@ -20,12 +20,13 @@ final class StatusFields {
     }
 
     private void add(String line) {
-        int colon = line.indexOf(":\t");
-        if (colon < 1) {
+        int colon = line.indexOf(':');
+        boolean last = colon == line.length() - 1; // x86_Thread_features_locked of nothing, stripped
+        if (colon < 1 || !(last || line.charAt(colon + 1) == '\t')) {
             throw new IllegalArgumentException("a status with a line that has no label");
         }
         String label = line.substring(0, colon);
-        if (fields.put(label, line.substring(colon + 2).strip()) != null) {
+        if (fields.put(label, line.substring(colon + 1).strip()) != null) {
             throw new IllegalArgumentException("a status with two lines " + PlainText.of(label));
         }
     }

@@ -15,6 +15,13 @@ final class StatusFieldsTest {
         assertThat(status.words("Groups")).isEmpty();
     }
 
+    /** Debian's kernel 6.12 ends the file with a label of nothing, and whoever reads it strips its tab. */
+    @Test
+    void theLastLabelMayHaveNothing() {
+        StatusFields status = new StatusFields("Name:\tx\nx86_Thread_features_locked:");
+        assertThat(status.text("x86_Thread_features_locked")).isEmpty();
+    }
+
     /** No kernel writes such a file; one that did would let a process choose what is read. */
     @Test
     void aLabelTwiceIsRefused() {
@@ -29,5 +36,6 @@ final class StatusFieldsTest {
         assertThatThrownBy(() -> status.text("NoNewPrivs")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> status.number("Seccomp")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new StatusFields("no label\n")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new StatusFields("no: label\n")).isInstanceOf(IllegalArgumentException.class);
     }
 }
