@@ -64,8 +64,7 @@ class LabelsTest {
     @BeforeEach
     void open() throws IOException {
         assumeTrue(
-                AppArmor.ofHost() instanceof AppArmor.Usable,
-                () -> "no label can be had here: " + AppArmor.ofHost());
+                AppArmor.ofHost() instanceof AppArmor.Usable, () -> "no label can be had here: " + AppArmor.ofHost());
         place = Place.make();
     }
 
@@ -122,7 +121,10 @@ class LabelsTest {
             RunRequest request = RunRequest.exec("sh", "-c", "sleep 600 & sleep 600");
             try (GuestJob _ = start(sandbox, request.withUser("1000"));
                     GuestJob _ = start(sandbox, asRoot(request))) {
-                Place.until("the processes behind the jobs", 60, () -> labels(sandbox).size() >= 5);
+                Place.until(
+                        "the processes behind the jobs",
+                        60,
+                        () -> labels(sandbox).size() >= 5);
                 assertThat(labels(sandbox)).containsKey(1).hasSizeGreaterThanOrEqualTo(5);
                 assertThat(labels(sandbox).values()).containsOnly(USUAL);
                 WallsReport report = sandbox.walls().read();
@@ -130,9 +132,11 @@ class LabelsTest {
                 assertThat(report.of(Wall.LABELS).summary()).contains(AppArmorProfile.USUAL.label());
                 assertThat(report.of(Wall.LABELS).findings())
                         .hasSizeGreaterThanOrEqualTo(3)
-                        .allMatch(finding -> finding.found().equals(USUAL) && finding.asked().equals(USUAL));
+                        .allMatch(finding ->
+                                finding.found().equals(USUAL) && finding.asked().equals(USUAL));
             }
-            assertThat(Jobs.run(sandbox, "1000", "cat", "/proc/self/attr/apparmor/current").text())
+            assertThat(Jobs.run(sandbox, "1000", "cat", "/proc/self/attr/apparmor/current")
+                            .text())
                     .isEqualTo(USUAL + "\n");
             assertThat(label((int) ProcessHandle.current().pid()))
                     .as("control: whoever builds them has none")
@@ -144,11 +148,11 @@ class LabelsTest {
     void everyBuiltInProfileRunsInOneOfThem() throws Exception {
         try (Node node = node()) {
             for (Profile profile : BuiltIns.all()) {
-                try (Sandbox sandbox =
-                        node.create(spec().withProfile(profile).onSharedKernel())) {
+                try (Sandbox sandbox = node.create(spec().withProfile(profile).onSharedKernel())) {
                     String wanted = profile.name().equals("development") ? TRACING : USUAL;
                     String user = profile.users() == Profile.Users.SINGLE ? "" : "1000";
-                    assertThat(Jobs.run(sandbox, user, "cat", "/proc/self/attr/apparmor/current").text())
+                    assertThat(Jobs.run(sandbox, user, "cat", "/proc/self/attr/apparmor/current")
+                                    .text())
                             .as(profile.name())
                             .isEqualTo(wanted + "\n");
                 }
@@ -210,7 +214,14 @@ class LabelsTest {
     private static String root(String label, String command) throws Exception {
         String enter = label.isEmpty() ? "" : "printf 'exec " + label + "' >/proc/self/attr/apparmor/exec && ";
         Process process = new ProcessBuilder(
-                        "unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", enter + "exec " + command)
+                        "unshare",
+                        "--mount",
+                        "--net",
+                        "--propagation",
+                        "private",
+                        "sh",
+                        "-c",
+                        enter + "exec " + command)
                 .redirectErrorStream(true)
                 .start();
         process.getOutputStream().close();
@@ -232,7 +243,9 @@ class LabelsTest {
                 "ptrace", "sh -c 'test $(" + probe + " call 101 0 0 0 0) = 0'",
                 "unconfined", "sh -c 'printf \"changeprofile unconfined\" >/proc/self/attr/apparmor/current'");
         for (var attack : attacks.entrySet()) {
-            assertThat(root("", attack.getValue())).as("control: " + attack.getKey()).startsWith("0");
+            assertThat(root("", attack.getValue()))
+                    .as("control: " + attack.getKey())
+                    .startsWith("0");
             assertThat(root(AppArmorProfile.USUAL.label(), attack.getValue()))
                     .as(attack.getKey())
                     .doesNotStartWith("0");
@@ -282,7 +295,8 @@ class LabelsTest {
                 + " cat /proc/self/attr/apparmor/current";
         try (Node node = node(OTHERS);
                 Sandbox sandbox = node.create(spec())) {
-            assertThat(Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", leave))).text())
+            assertThat(Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", leave)))
+                            .text())
                     .doesNotContain("left")
                     .contains("ermission denied")
                     .endsWith(USUAL + "\n");
@@ -340,7 +354,8 @@ class LabelsTest {
         }
         try (Node next = node();
                 Sandbox sandbox = next.create(spec())) {
-            assertThat(Jobs.run(sandbox, "1000", "cat", "/proc/self/attr/apparmor/current").text())
+            assertThat(Jobs.run(sandbox, "1000", "cat", "/proc/self/attr/apparmor/current")
+                            .text())
                     .isEqualTo(USUAL + "\n");
         }
     }
@@ -375,20 +390,23 @@ class LabelsTest {
         String work = "set -e; cd /tmp; echo a >a; ln a b; ln -s a c; mv b d; chmod 4755 d; mkfifo f; cat c;"
                 + " (echo through >f &) ; cat f; sleep 99 & kill $!; nc -l -p 80 >n & sleep 1; echo net | nc 127.0.0.1 80;"
                 + " sleep 1; cat n; ps | grep -c sh; ip link | grep -c lo:";
-        String root = "set -e; cd /root; touch x; chown 7:7 x; chmod 0 x; cat x; su -s /bin/sh nobody -c id || true; echo done";
+        String root =
+                "set -e; cd /root; touch x; chown 7:7 x; chmod 0 x; cat x; su -s /bin/sh nobody -c id || true; echo done";
         String plain;
         String owners;
         try (Node node = node(TestSwitches.Layer.LABEL);
                 Sandbox sandbox = node.create(spec().withNetwork(NetworkMode.LOCALHOST))) {
             plain = Jobs.run(sandbox, "1000", "sh", "-c", work).text();
-            owners = Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", root))).text();
+            owners =
+                    Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", root))).text();
         }
         assertThat(plain).as("control").contains("a\nthrough\nnet\n");
         assertThat(owners).as("control").endsWith("done\n");
         try (Node node = node();
                 Sandbox sandbox = node.create(spec().withNetwork(NetworkMode.LOCALHOST))) {
             assertThat(Jobs.run(sandbox, "1000", "sh", "-c", work).text()).isEqualTo(plain);
-            assertThat(Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", root))).text())
+            assertThat(Jobs.run(sandbox, asRoot(RunRequest.exec("sh", "-c", root)))
+                            .text())
                     .isEqualTo(owners);
         }
     }

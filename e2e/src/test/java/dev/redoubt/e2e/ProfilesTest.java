@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
-import dev.redoubt.node.walls.Capability;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.policy.profile.ProfileReader;
@@ -291,7 +291,9 @@ class ProfilesTest {
         if (AppArmor.ofHost() instanceof AppArmor.Absent(String reason, String mend)) {
             assertThatThrownBy(() -> node.create(labelled)).isInstanceOfSatisfying(Problem.class, problem -> {
                 assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);
-                assertThat(problem.detail()).contains("requires apparmor: " + reason).contains(mend);
+                assertThat(problem.detail())
+                        .contains("requires apparmor: " + reason)
+                        .contains(mend);
             });
         } else {
             node.create(labelled).close();

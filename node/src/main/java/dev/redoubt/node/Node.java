@@ -186,7 +186,12 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data), AppArmor.loaded());
+            Parts parts = new Parts(
+                    Cgroups.detect(),
+                    Disks.open(data),
+                    Ranges.open(data),
+                    openImages(settings, data),
+                    AppArmor.loaded());
             Sweep sweep =
                     new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             List<String> resisted = sweep.run(data).problems();

@@ -81,8 +81,7 @@ record Crun() implements OciRuntime {
         List<LaunchSpec.Mask> present = covers.stream().filter(Crun::isThere).toList();
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", OciConfig.VERSION);
-        Map<String, Object> process =
-                new LinkedHashMap<>(OciConfig.process(spec, arguments(spec), capabilities(spec)));
+        Map<String, Object> process = new LinkedHashMap<>(OciConfig.process(spec, arguments(spec), capabilities(spec)));
         if (!spec.label().isEmpty()) {
             process.put("apparmorProfile", spec.label());
         }

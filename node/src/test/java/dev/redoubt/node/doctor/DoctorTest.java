@@ -131,12 +131,9 @@ class DoctorTest {
     void aLabelIsWelcomeAndNoNeed() {
         assertThat(KernelProbes.label(new AppArmor.Usable(Path.of("/usr/sbin/apparmor_parser"))))
                 .isEqualTo(new Fit(
-                        "label",
-                        "AppArmor, for a label on every process",
-                        "enabled, and /usr/sbin/apparmor_parser"));
+                        "label", "AppArmor, for a label on every process", "enabled, and /usr/sbin/apparmor_parser"));
         assertThat(KernelProbes.label(new AppArmor.Absent("not installed", "install it")))
-                .isEqualTo(new Weak(
-                        "label", "AppArmor, for a label on every process", "not installed", "install it"));
+                .isEqualTo(new Weak("label", "AppArmor, for a label on every process", "not installed", "install it"));
     }
 
     @Test

@@ -40,8 +40,9 @@ final class AppArmorProfileTest {
         held.add("fsetid"); // of who unpacks
         for (AppArmorProfile profile : AppArmorProfile.values()) {
             assertThat(rules(profile).stream().filter(rule -> rule.startsWith("capability")))
-                    .containsExactlyInAnyOrderElementsOf(
-                            held.stream().map(name -> "capability " + name + ",").toList());
+                    .containsExactlyInAnyOrderElementsOf(held.stream()
+                            .map(name -> "capability " + name + ",")
+                            .toList());
         }
     }
 
@@ -58,12 +59,12 @@ final class AppArmorProfileTest {
 
     @Test
     void whoeverIsWarnedThatPtraceIsAllowedMayTrace() {
-        assertThat(BuiltIns.all()).hasSizeGreaterThan(5).allSatisfy(profile -> assertThat(
-                        AppArmorProfile.of(profile) == AppArmorProfile.TRACING)
-                .as(profile.name())
-                .isEqualTo(!Meaning.warnings(profile).isEmpty()));
-        Profile one = ProfileReader.alone()
-                .read("p.yaml", "extends: default\nsyscalls: {allow: [process_vm_readv]}\n");
+        assertThat(BuiltIns.all())
+                .hasSizeGreaterThan(5)
+                .allSatisfy(profile -> assertThat(AppArmorProfile.of(profile) == AppArmorProfile.TRACING)
+                        .as(profile.name())
+                        .isEqualTo(!Meaning.warnings(profile).isEmpty()));
+        Profile one = ProfileReader.alone().read("p.yaml", "extends: default\nsyscalls: {allow: [process_vm_readv]}\n");
         assertThat(AppArmorProfile.of(one)).isEqualTo(AppArmorProfile.TRACING);
         assertThat(AppArmorProfile.of(Profile.NOTHING)).isEqualTo(AppArmorProfile.USUAL);
     }

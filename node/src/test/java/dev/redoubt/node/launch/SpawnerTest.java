@@ -169,11 +169,12 @@ final class SpawnerTest {
     void aLabelThatCannotBeSetStartsNothing() throws Exception {
         Path layer = Files.createDirectory(place.resolve("layer"));
         int walls = LaunchSpec.TEST_NO_LANDLOCK | LaunchSpec.TEST_NO_SECCOMP;
-        assertThatThrownBy(() -> launch(layer, labelled(walls))).isInstanceOfSatisfying(LaunchException.class, failed -> {
-            assertThat(failed.step()).isEqualTo(Step.LABEL);
-            assertThat(failed.errno()).isEqualTo(Errno.ENOENT);
-            assertThat(failed).hasMessageContaining("label redoubt-nobody-loaded-this");
-        });
+        assertThatThrownBy(() -> launch(layer, labelled(walls)))
+                .isInstanceOfSatisfying(LaunchException.class, failed -> {
+                    assertThat(failed.step()).isEqualTo(Step.LABEL);
+                    assertThat(failed.errno()).isEqualTo(Errno.ENOENT);
+                    assertThat(failed).hasMessageContaining("label redoubt-nobody-loaded-this");
+                });
         assertThat(spawner.forget(1)).isPresent();
         launch(layer, labelled(walls | LaunchSpec.TEST_NO_LABEL)); // control: the rest of it can be built
         assertThat(stateOfTheOnlyOne()).isEqualTo(Spawner.State.RUNNING);
