@@ -284,7 +284,7 @@ class ProfilesTest {
                         Problem.class, problem -> assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE));
     }
 
-    /** Where there is AppArmor, LabelsTest shows what it is required for. */
+    /** Where there is AppArmor, AppArmorTest shows what it is required for. */
     @Test
     void whoRequiresALabelIsRefusedWhereThereIsNone() {
         SandboxSpec labelled = spec(profile("extends: default\nrequire: [apparmor]\n"));

@@ -526,7 +526,7 @@ class WallsReportTest {
         }
     }
 
-    private static void closeWithoutSpawner(Node node) {
+    static void closeWithoutSpawner(Node node) {
         try {
             node.close();
         } catch (RuntimeException nobodyToTell) { // what is left is the next one's to sweep, which is what is shown

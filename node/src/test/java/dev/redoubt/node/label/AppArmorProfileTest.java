@@ -14,7 +14,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** What the profiles say; what the kernel makes of them is LabelsTest's, where there is AppArmor. */
+/** What the profiles say; what the kernel makes of them is AppArmorTest's, where there is AppArmor. */
 final class AppArmorProfileTest {
     private static List<String> rules(AppArmorProfile profile) {
         List<String> lines = profile.text().lines().map(String::strip).toList();
