@@ -37,10 +37,13 @@ static void good_spec(void)
 }
 
 static struct spec spec;
+static int label_is_read;
 
 static int read_spec(const uint8_t *copy)
 {
-	return spec_read(copy, length, &spec);
+	int result = spec_read(copy, length, &spec);
+	label_is_read = result == 0 && strcmp(spec.label, label) == 0; /* here, because it lies in the copy */
+	return result;
 }
 
 static int read_plan(const uint8_t *copy)
@@ -113,8 +116,8 @@ int main(int argc, char **argv)
 		printf("spec_test: a life of %u s, wanted 1500\n", spec.life_s);
 		failures++;
 	}
-	if (strcmp(spec.label, label) != 0) {
-		printf("spec_test: the label %s\n", spec.label);
+	if (!label_is_read) {
+		printf("spec_test: another label\n");
 		failures++;
 	}
 	memset(bytes + life, 0xff, 4);
