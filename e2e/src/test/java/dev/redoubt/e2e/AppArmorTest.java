@@ -393,8 +393,9 @@ class AppArmorTest {
     @Test
     void ordinaryWorkIsAsEver() throws Exception {
         String work = "set -e; cd /tmp; echo a >a; ln a b; ln -s a c; mv b d; chmod 4755 d; mkfifo f; cat c;"
-                + " (echo through >f &) ; cat f; sleep 99 & kill $!; nc -l -p 80 >n & sleep 1; echo net | nc 127.0.0.1 80;"
-                + " sleep 1; cat n; ps | grep -c sh; ip link | grep -c lo:";
+                + " (echo through >f &) ; cat f; sleep 99 & kill $!; sleep 98 & nc -l -p 80 >n & n=$!;"
+                + " until echo net | nc 127.0.0.1 80 2>/dev/null; do sleep 1; done; wait $n; cat n;"
+                + " ps -o comm | grep -c '^sleep'; ip link | grep -c lo:";
         String root =
                 "set -e; cd /root; touch x; chown 7:7 x; chmod 0 x; cat x; su -s /bin/sh nobody -c id || true; echo done";
         String plain;
