@@ -1,13 +1,16 @@
 /*
  * The guest: PID 1 of a sandbox. Starts jobs for the node, keeps their output until the node has it, reaps.
  *
- *     redoubt-guest [--sudo MASK] [--idle MS] [--channel FD] [--life FD]
+ *     redoubt-guest [--sudo MASK] [--idle MS] [--parent FD] [--channel FD] [--life FD]
  *                   [--binary FD --answer FD --ruleset FD --securebits BITS --capabilities MASK]
  *
  * MASK is the hexadecimal capability mask of root commands asked for through sudo. After MS milliseconds without a byte of
  * any job's streams the guest ends, and so does all that is inside: no node has to be there for it.
  *
- * The second line, and the channel elsewhere than at 3, are for the guest of an OCI runtime (guest_confine.c). When the
+ * The pipe of --parent is one of --life, given by the spawner whose child we are and whose death signal did not survive our exec:
+ * entering a profile of AppArmor forgets it (apparmor_bprm_committing_creds in security/apparmor/lsm.c).
+ *
+ * The second line, --life, and the channel elsewhere than at 3, are for the guest of an OCI runtime (guest_confine.c). When the
  * pipe of --life ends the guest does too: in runsc's kernel nothing else tells it of the spawner's end.
  *
  * Descriptor 3 is the channel (PROTOCOL.md, section 1). One thread, no locks, nothing that blocks: a job, a stranger on
@@ -50,6 +53,7 @@
 struct guest guest = {.sudo_listener = -1, .sudo_admitting = -1};
 
 static int signals;
+static uint64_t parent;
 
 _Noreturn static void die(const char *step)
 {
@@ -185,7 +189,7 @@ static bool take_option(const char *option, const char *value)
 		{"--channel", 10, &handed.channel},	  {"--life", 10, &handed.life},
 		{"--binary", 10, &handed.binary},	  {"--answer", 10, &handed.answer},
 		{"--ruleset", 10, &handed.ruleset},	  {"--securebits", 16, &handed.securebits},
-		{"--capabilities", 16, &handed.capabilities},
+		{"--capabilities", 16, &handed.capabilities}, {"--parent", 10, &parent},
 	};
 
 	for (unsigned i = 0; i < sizeof options / sizeof *options; i++)
@@ -210,6 +214,8 @@ static void parse_arguments(int argc, char **argv)
 /* Standard streams, where a runtime hands down nothing else, become /dev/null soon. */
 static void move_descriptors(void)
 {
+	if (parent != 0)
+		handed.life = parent;
 	int life = (int)handed.life;
 
 	if (handed.life != 0 && (life = fcntl(life, F_DUPFD_CLOEXEC, CHANNEL_FD + 1)) < 0)
@@ -233,7 +239,9 @@ static void start(int argc, char **argv)
 		die("prctl");
 	confine(&handed);
 	umask(022);
-	take_capabilities();
+	take_capabilities(); /* a change of rights, which forgets the death signal, is behind us */
+	if (parent != 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		die("prctl");
 	raise_file_limit();
 	guest.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (guest.epoll < 0)

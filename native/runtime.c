@@ -386,6 +386,38 @@ static int await_guest(int answer, int filter, pid_t pid)
 	}
 }
 
+/* crun looks here whether there is AppArmor, and where it sees none it passes over the profile that it is told. */
+static void show_apparmor(void)
+{
+	static const char *const directories[] = {"/sys/kernel", "/sys/kernel/security", "/sys/kernel/security/apparmor",
+						  "/sys/module", "/sys/module/apparmor", "/sys/module/apparmor/parameters"};
+	if (!spec.label[0])
+		return;
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+		must(mkdir(directories[i], 0755), STEP_LABEL);
+	int fd = must(open("/sys/module/apparmor/parameters/enabled", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), STEP_LABEL);
+	must(write(fd, "Y\n", 2), STEP_LABEL);
+	close(fd);
+}
+
+/* The kernel's word for it, not the runtime's. */
+static void check_label(pid_t pid)
+{
+	char path[64], wanted[SPEC_LABEL_MAX + 16], found[SPEC_LABEL_MAX + 16];
+	if (!spec.label[0])
+		return;
+	snprintf(path, sizeof path, "/proc/%d/attr/apparmor/current", pid);
+	int length = snprintf(wanted, sizeof wanted, "%s (enforce)\n", spec.label);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof found);
+	if (n < 0)
+		fail_and_kill(STEP_LABEL);
+	errno = EACCES;
+	if (n != length || memcmp(found, wanted, n) != 0)
+		fail_and_kill(STEP_LABEL);
+	close(fd);
+}
+
 static void write_config(void)
 {
 	size_t length = strlen(spec.config);
@@ -444,6 +476,7 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 	build_root(overlay, make_terminals(id_base), handed, handed_count, id_base);
 	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
 	show_program(descriptors, count);
+	show_apparmor();
 	write_config();
 	copy_guest(house->guest_binary);
 
@@ -471,6 +504,7 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 			fail_and_kill(STEP_EXEC);
 		listener = await_guest(answer[0], filter, pid);
 	}
+	check_label(pid);
 
 	/* It would be one of the sandbox's processes for a moment more, and not confined as those are. */
 	kill(holder, SIGKILL);

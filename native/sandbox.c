@@ -854,6 +854,25 @@ int make_ruleset(int root)
 	return ruleset;
 }
 
+/*
+ * AppArmor: the exec enters the profile of this name, and whatever is started later stays in it. What is not loaded is refused
+ * here. no_new_privs lets a process that is in no profile enter one (apparmor_bprm_creds_for_exec in
+ * security/apparmor/domain.c), but not go from one to another. Before Landlock, which gives no writing in /proc.
+ */
+static void set_label(void)
+{
+	char order[SPEC_LABEL_MAX + 8];
+	int length = snprintf(order, sizeof order, "exec %s", spec.label);
+	int fd = must(open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC), STEP_LABEL);
+	must(write(fd, order, length), STEP_LABEL); /* whole or not at all: proc_pid_attr_write in fs/proc/base.c */
+	close(fd);
+	/* The exec will forget the death signal; the guest asks for it again, and sees by this pipe if that was too late. */
+	must(fcntl(6, F_SETFD, 0), STEP_LABEL);
+	spec.arguments[spec.argument_count++] = "--parent";
+	spec.arguments[spec.argument_count++] = "6";
+	spec.arguments[spec.argument_count] = NULL;
+}
+
 static void apply_landlock(void)
 {
 	int root = must(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), STEP_LANDLOCK);
@@ -950,6 +969,8 @@ static _Noreturn void become_guest(const struct house *house, int builder, int c
 		lock_privileges();
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), STEP_NO_NEW_PRIVS);
 	die_with_spawner(6); /* again: a change of ids forgets the death signal */
+	if (spec.label[0] && !layer_is_off(SPEC_TEST_NO_LABEL))
+		set_label();
 	if (!layer_is_off(SPEC_TEST_NO_LANDLOCK))
 		apply_landlock();
 	open_witness();

@@ -164,6 +164,7 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	spec->argument_count = count(&c, SPEC_ARGUMENTS_MAX);
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		spec->arguments[i] = (char *)string(&c);
+	spec->label = string(&c);
 	spec->life_s = u32(&c);
 	spec->config = string(&c);
 	spec->program_count = count(&c, SPEC_PROGRAM_MAX);
@@ -183,6 +184,8 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	if (c.bad || c.left != 0)
 		return -1;
 	if (spec->layers == 0 || spec->argument_count == 0)
+		return -1;
+	if (strlen(spec->label) > SPEC_LABEL_MAX)
 		return -1;
 	if (spec->upper_kind != UPPER_DIRECTORY && spec->upper_kind != UPPER_TMPFS)
 		return -1;

@@ -20,6 +20,7 @@ enum {
 	SPEC_PROGRAM_MAX = 24,
 	SPEC_TREES_MAX = 8,
 	SPEC_LINKS_MAX = 8,
+	SPEC_LABEL_MAX = 128, /* bytes of a name */
 };
 
 enum spec_flag {
@@ -33,6 +34,7 @@ enum spec_flag {
 	SPEC_TEST_NO_SECCOMP = 0x100,
 	SPEC_TEST_NO_LANDLOCK = 0x200,
 	SPEC_TEST_NO_PRIVILEGE_LOCK = 0x400,
+	SPEC_TEST_NO_LABEL = 0x800,
 };
 
 enum idmap_kind {
@@ -89,7 +91,8 @@ struct spec {
 	uint64_t landlock_fs, landlock_net, landlock_scoped;
 	uint32_t rule_count; struct spec_rule rules[SPEC_RULES_MAX];
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
-	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 1];
+	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 2 + 1]; /* room for two of the builder's */
+	const char *label;         /* of AppArmor, entered by the guest's exec; "" = none */
 	uint32_t life_s;           /* after which the spawner kills it; 0 = never */
 	/* For a slot of an OCI runtime; empty else. */
 	const char *config;        /* its config.json */

@@ -39,7 +39,8 @@
 	S(SECCOMP, "seccomp") \
 	S(EXEC, "guest") \
 	S(KILLED, "killed while being built") \
-	S(RUNTIME, "OCI runtime")
+	S(RUNTIME, "OCI runtime") \
+	S(LABEL, "label")
 
 enum step {
 #define STEP_ENUM(name, words) STEP_##name,

@@ -25,7 +25,7 @@ static size_t walk(const struct spec *spec)
 		sum += spec->filter[k];
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		sum += strlen(spec->arguments[i]);
-	sum += strlen(spec->config);
+	sum += strlen(spec->label) + strlen(spec->config);
 	for (uint32_t i = 0; i < spec->program_count; i++)
 		sum += strlen(spec->program[i]);
 	for (uint32_t i = 0; i < spec->tree_count; i++)

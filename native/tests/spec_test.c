@@ -14,6 +14,8 @@ static void u32(uint32_t value) { memcpy(bytes + length, &value, 4); length += 4
 static void u64(uint64_t value) { memcpy(bytes + length, &value, 8); length += 8; }
 static void string(const char *s) { u32(strlen(s) + 1); memcpy(bytes + length, s, strlen(s) + 1); length += strlen(s) + 1; }
 
+static const char *label = "redoubt-0123456789ab";
+
 static void good_spec(void)
 {
 	length = 0;
@@ -27,6 +29,7 @@ static void good_spec(void)
 	u64(0xffff); u64(0); u64(3); u32(1); string("/"); u64(0xfff);
 	u32(1); u64(0x7fff000000000006);
 	u32(1); string("redoubt-guest");
+	string(label);
 	life = length;
 	u32(1500);
 	string("{}"); u32(2); string("/usr/bin/crun"); string("run");
@@ -34,10 +37,13 @@ static void good_spec(void)
 }
 
 static struct spec spec;
+static int label_is_read;
 
 static int read_spec(const uint8_t *copy)
 {
-	return spec_read(copy, length, &spec);
+	int result = spec_read(copy, length, &spec);
+	label_is_read = result == 0 && strcmp(spec.label, label) == 0; /* here, because it lies in the copy */
+	return result;
 }
 
 static int read_plan(const uint8_t *copy)
@@ -110,9 +116,22 @@ int main(int argc, char **argv)
 		printf("spec_test: a life of %u s, wanted 1500\n", spec.life_s);
 		failures++;
 	}
+	if (!label_is_read) {
+		printf("spec_test: another label\n");
+		failures++;
+	}
 	memset(bytes + life, 0xff, 4);
 	expect(read_spec, 0, "the longest life");
 
+	static char long_label[SPEC_LABEL_MAX + 2];
+	const char *usual = label;
+	label = memset(long_label, 'l', SPEC_LABEL_MAX);
+	good_spec();
+	expect(read_spec, 0, "the longest label");
+	long_label[SPEC_LABEL_MAX] = 'l';
+	good_spec();
+	expect(read_spec, -1, "a label that is longer");
+	label = usual;
 	good_spec();
 	memset(bytes + 32, 0xff, 4); /* layers */
 	expect(read_spec, -1, "more layers than there can be");

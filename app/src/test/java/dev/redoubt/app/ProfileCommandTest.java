@@ -88,10 +88,10 @@ class ProfileCommandTest {
             assertThat(tenant.out()).contains("CANNOT BE RUN HERE: driver gvisor needs runsc");
         }
         Said labels = say(
-                "profile", "check", file("labelled.yaml", "extends: default\nrequire: [apparmor]\nnetwork: egress\n"));
+                "profile", "check", file("labelled.yaml", "extends: default\nrequire: [selinux]\nnetwork: egress\n"));
         assertThat(labels.exit()).isEqualTo(1);
         assertThat(labels.out())
-                .contains("requires apparmor, and labels are not built yet")
+                .contains("requires selinux, and labels are not built yet")
                 .contains("network mode egress is not built yet");
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
+import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.policy.profile.Meaning;
@@ -281,6 +282,23 @@ class ProfilesTest {
         assertThatThrownBy(() -> node.create(spec(profile("extends: default\nrequire: [selinux]\n"))))
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE));
+    }
+
+    /** Where there is AppArmor, AppArmorTest shows what it is required for. */
+    @Test
+    void whoRequiresALabelIsRefusedWhereThereIsNone() {
+        SandboxSpec labelled = spec(profile("extends: default\nrequire: [apparmor]\n"));
+        if (AppArmor.ofHost() instanceof AppArmor.Absent(String reason, String mend)) {
+            assertThatThrownBy(() -> node.create(labelled)).isInstanceOfSatisfying(Problem.class, problem -> {
+                assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);
+                assertThat(problem.detail())
+                        .contains("requires apparmor: " + reason)
+                        .contains(mend);
+            });
+        } else {
+            node.create(labelled).close();
+        }
+        node.create(spec(profile("extends: default\n"))).close(); // control: without it any host will do
     }
 
     /** Where there is one user, process 1 is the job's own by its id; the kernel would let the job. */

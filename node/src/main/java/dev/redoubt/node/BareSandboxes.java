@@ -7,8 +7,10 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.BareSandbox;
+import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.Ranges;
+import dev.redoubt.protocol.Profile;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -56,7 +58,9 @@ final class BareSandboxes {
         slots.limit(slot, order.limits(), List.of());
 
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
-        LaunchSpec spec = order.spec().withFlags(settings.switches().specFlags());
+        LaunchSpec spec = order.spec()
+                .withFlags(settings.switches().specFlags())
+                .withLabel(AppArmor.loaded().labelOf(Profile.NOTHING));
         int listener =
                 slot.launcher().launch(spec.encoded(0), List.of(), descriptors).listener();
         if (listener >= 0) {

@@ -20,6 +20,8 @@ import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Sweep;
+import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.LabelException;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Launcher;
@@ -110,7 +112,7 @@ public final class Node implements AutoCloseable {
         this.disks = parts.disks();
         this.ranges = parts.ranges();
         this.images = parts.images();
-        this.confinement = new Confinement(HostFacts.read(), settings.switches());
+        this.confinement = new Confinement(HostFacts.read(), parts.appArmor(), settings.switches());
         this.brokered = settings.switches().withoutBroker() ? new Unasked() : new Brokered();
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
@@ -175,7 +177,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** What is shared by every node of one data directory. */
-    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges, ImageStore images) {}
+    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges, ImageStore images, AppArmor appArmor) {}
 
     /**
      * Opens the node of a data directory: sweeps what dead ones left, starts a spawner or takes over the living one.
@@ -185,7 +187,12 @@ public final class Node implements AutoCloseable {
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data));
+            Parts parts = new Parts(
+                    Cgroups.detect(),
+                    Disks.open(data),
+                    Ranges.open(data),
+                    openImages(settings, data),
+                    AppArmor.loaded());
             Sweep sweep =
                     new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
             List<String> resisted = sweep.run(data).problems();
@@ -201,6 +208,7 @@ public final class Node implements AutoCloseable {
                 | DiskException
                 | CgroupException
                 | MissingWallException
+                | LabelException
                 | ImageException
                 | LinuxException
                 | UncheckedIOException why) {

@@ -2,6 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.driver.HostProgram;
 import dev.redoubt.node.driver.OciRuntime;
+import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Layer;
@@ -12,7 +13,10 @@ import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
 import dev.redoubt.protocol.SandboxSpec;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -21,13 +25,17 @@ import java.util.stream.Collectors;
  * @param key of the profile
  */
 public record Obstacle(String key, ProblemCode code, String reason) {
+    private static final Set<Layer> NOT_IN_GVISOR = EnumSet.of(Layer.SECCOMP, Layer.LANDLOCK, Layer.APPARMOR);
+
     /**
      * All that stands in the way of a sandbox on this host.
      *
      * @param landlockAbi what the kernel has, 0 for none
+     * @param appArmor the host's
      */
-    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi) {
+    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi, AppArmor appArmor) {
         List<Obstacle> obstacles = new ArrayList<>(of(spec.profile(), spec.network(), spec.driver(), landlockAbi));
+        label(spec, appArmor).ifPresent(obstacles::add);
         OciRuntime.of(spec.driver()).ifPresent(runtime -> {
             if (HostProgram.find(runtime.program()).isEmpty()) {
                 obstacles.addFirst(new Obstacle(
@@ -57,7 +65,7 @@ public record Obstacle(String key, ProblemCode code, String reason) {
         }
         if (driver.runtimeClass() == RuntimeClass.GVISOR) {
             profile.requires().stream()
-                    .filter(layer -> layer == Layer.SECCOMP || layer == Layer.LANDLOCK)
+                    .filter(layer -> NOT_IN_GVISOR.contains(layer))
                     .forEach(layer -> obstacles.add(new Obstacle(
                             "require",
                             ProblemCode.WALL_UNAVAILABLE,
@@ -65,7 +73,7 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                                     + ", which the class gvisor has not: its own kernel answers instead")));
         }
         for (Layer layer : profile.requires()) {
-            if (!layer.isInEverySandbox()) {
+            if (layer == Layer.SELINUX) {
                 obstacles.add(new Obstacle(
                         "require",
                         ProblemCode.WALL_UNAVAILABLE,
@@ -80,6 +88,18 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                             + LandlockRules.LEAST_ABI));
         }
         return List.copyOf(obstacles);
+    }
+
+    /** A sandbox gets a label where the host has one; only whoever requires it is refused without. */
+    private static Optional<Obstacle> label(SandboxSpec spec, AppArmor appArmor) {
+        boolean required = spec.profile().requires().contains(Layer.APPARMOR)
+                && spec.driver().runtimeClass().sharesKernel();
+        return required && appArmor instanceof AppArmor.Absent(String reason, String mend)
+                ? Optional.of(new Obstacle(
+                        "require",
+                        ProblemCode.WALL_UNAVAILABLE,
+                        "profile " + spec.profile().name() + " requires apparmor: " + reason + "; " + mend))
+                : Optional.empty();
     }
 
     private static String otherClass(Profile profile, RuntimeClass asked) {

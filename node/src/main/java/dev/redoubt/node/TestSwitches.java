@@ -15,7 +15,7 @@ public record TestSwitches(Set<Layer> off) {
 
     private static final int PREPARE_HOST_NETWORK = 0x100;
 
-    /** The five layers; user namespaces (A) cannot be left away without harm, its capability sets can. */
+    /** The layers; user namespaces (A) cannot be left away without harm, its capability sets can. */
     public enum Layer {
         PRIVILEGES,
         SECCOMP,
@@ -23,7 +23,9 @@ public record TestSwitches(Set<Layer> off) {
         CGROUPS,
         NETWORK,
         /** Half of a layer: the filter is there and asks nobody. */
-        BROKER
+        BROKER,
+        /** Not one of the five: only some hosts have it. */
+        LABEL
     }
 
     public TestSwitches {
@@ -33,7 +35,8 @@ public record TestSwitches(Set<Layer> off) {
     int specFlags() {
         return (off.contains(Layer.SECCOMP) ? LaunchSpec.TEST_NO_SECCOMP : 0)
                 | (off.contains(Layer.LANDLOCK) ? LaunchSpec.TEST_NO_LANDLOCK : 0)
-                | (off.contains(Layer.PRIVILEGES) ? LaunchSpec.TEST_NO_PRIVILEGE_LOCK : 0);
+                | (off.contains(Layer.PRIVILEGES) ? LaunchSpec.TEST_NO_PRIVILEGE_LOCK : 0)
+                | (off.contains(Layer.LABEL) ? LaunchSpec.TEST_NO_LABEL : 0);
     }
 
     int prepareFlags() {

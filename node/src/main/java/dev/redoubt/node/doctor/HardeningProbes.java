@@ -27,7 +27,6 @@ final class HardeningProbes {
                 atLeast("kernel.yama.ptrace_scope", 1, 1, "ptrace(2) of children only"),
                 ksm(Host.read("/sys/kernel/mm/ksm/run")),
                 lockdown(Host.read("/sys/kernel/security/lockdown")),
-                mandatory(Host.read("/sys/kernel/security/lsm")),
                 cores(Host.read("/proc/sys/kernel/core_pattern").orElse("")),
                 swap(Host.read("/proc/swaps").orElse("")),
                 siblings(Host.read("/sys/devices/system/cpu/smt/active")),
@@ -65,14 +64,6 @@ final class HardeningProbes {
         return found.contains("[integrity]") || found.contains("[confidentiality]")
                 ? new Fit("hardening", what, found)
                 : new Weak("hardening", what, found, "boot with lockdown=integrity");
-    }
-
-    static Finding mandatory(Optional<String> modules) {
-        String what = "a mandatory access control module beside Landlock";
-        String found = modules.orElse("unknown: securityfs is not mounted");
-        return found.contains("apparmor") || found.contains("selinux")
-                ? new Fit("hardening", what, found)
-                : new Weak("hardening", what, found, "boot with apparmor in the lsm= list");
     }
 
     /**

@@ -5,13 +5,15 @@ import dev.redoubt.linux.Seccomp;
 import dev.redoubt.node.doctor.Finding.Fit;
 import dev.redoubt.node.doctor.Finding.Missing;
 import dev.redoubt.node.doctor.Finding.Weak;
+import dev.redoubt.node.label.AppArmor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The kernel itself: its age, its processor, seccomp and Landlock. */
+/** The kernel itself: its age, its processor, seccomp, Landlock and AppArmor. */
 final class KernelProbes {
     private static final Pattern RELEASE = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*");
     private static final int FLOOR_MAJOR = 6;
@@ -29,7 +31,8 @@ final class KernelProbes {
                 release(Host.read("/proc/sys/kernel/osrelease").orElse("unknown")),
                 architecture(System.getProperty("os.arch", "unknown")),
                 filters(),
-                landlock(Landlock.abi()));
+                landlock(Landlock.abi()),
+                label(AppArmor.ofHost()));
     }
 
     static Finding release(String release) {
@@ -86,5 +89,14 @@ final class KernelProbes {
                     "boot kernel 6.12 or later");
         }
         return new Fit("landlock", what, "version " + abi);
+    }
+
+    /** The five walls stand without it. */
+    static Finding label(AppArmor host) {
+        String what = "AppArmor, for a label on every process";
+        return switch (host) {
+            case AppArmor.Usable(Path parser) -> new Fit("label", what, "enabled, and " + parser);
+            case AppArmor.Absent(String reason, String mend) -> new Weak("label", what, reason, mend);
+        };
     }
 }

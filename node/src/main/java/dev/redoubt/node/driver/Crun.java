@@ -81,7 +81,11 @@ record Crun() implements OciRuntime {
         List<LaunchSpec.Mask> present = covers.stream().filter(Crun::isThere).toList();
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", OciConfig.VERSION);
-        config.put("process", OciConfig.process(spec, arguments(spec), capabilities(spec)));
+        Map<String, Object> process = new LinkedHashMap<>(OciConfig.process(spec, arguments(spec), capabilities(spec)));
+        if (!spec.label().isEmpty()) {
+            process.put("apparmorProfile", spec.label());
+        }
+        config.put("process", process);
         config.put("root", Map.of("path", "/root"));
         config.put("hostname", spec.hostname());
         config.put(

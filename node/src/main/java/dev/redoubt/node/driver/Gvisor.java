@@ -87,7 +87,8 @@ record Gvisor() implements OciRuntime {
                 List.of(),
                 new LaunchSpec.Landlock(0, 0, 0, List.of()),
                 new LaunchSpec.Filter(new byte[0]),
-                spec.arguments());
+                spec.arguments(),
+                ""); // of the sandbox's processes the host sees none
     }
 
     @Override

@@ -9,9 +9,9 @@ import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The battery against real sandboxes of this host. What an attack does where no wall is does not depend on the sandbox: the
@@ -93,8 +93,9 @@ public final class EscapeTest implements AutoCloseable {
         decoys.close();
     }
 
+    /** The label goes with each: a host that has none is to give the same table. */
     private static TestSwitches without(Layer layer) {
-        return new TestSwitches(Set.of(switchOf(layer)));
+        return new TestSwitches(EnumSet.of(switchOf(layer), TestSwitches.Layer.LABEL));
     }
 
     private static TestSwitches.Layer switchOf(Layer layer) {

@@ -8,6 +8,7 @@ import dev.redoubt.node.guest.Bytes;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.guest.Work;
 import dev.redoubt.node.image.ImageException.Reason;
+import dev.redoubt.node.label.LabelException;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
@@ -94,7 +95,12 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
         try {
             BareSandbox sandbox = build(skeleton, Optional.ofNullable(target));
             return UnpackSandbox.run(sandbox, request(target != null, arguments, largest));
-        } catch (LaunchException | CgroupException | MissingWallException | LinuxException | IOException failed) {
+        } catch (LaunchException
+                | CgroupException
+                | MissingWallException
+                | LabelException
+                | LinuxException
+                | IOException failed) {
             throw new ImageException(
                     Reason.UNPACK_FAILED, "cannot build the unpacking sandbox: " + failed.getMessage(), failed);
         } catch (Problem failed) {
@@ -174,7 +180,8 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
                 LandlockRules.forUnpacking(
                         host.landlockAbi(), programs, unpacks ? Optional.of(TARGET) : Optional.empty(), SCRATCH),
                 new LaunchSpec.Filter(Filter.forUnpacking().bytes()),
-                List.of("redoubt-guest"));
+                List.of("redoubt-guest"),
+                ""); // whoever launches it knows the host's
     }
 
     private RunRequest request(boolean unpacks, List<String> arguments, long largest) {

@@ -42,6 +42,9 @@ public final class LaunchException extends RuntimeException {
 
     /** The same failure with the path that it was about, where {@code spec} tells. */
     LaunchException at(LaunchSpec spec) {
+        if (step == Step.LABEL) {
+            return new LaunchException(step, " " + spec.label(), errno, item);
+        }
         List<String> paths = switch (step) {
             case MASK -> spec.masks().stream().map(LaunchSpec.Mask::path).toList();
             case BIND, MOUNT_POINT ->
@@ -53,6 +56,9 @@ public final class LaunchException extends RuntimeException {
     }
 
     private static String advice(Step step, int errno) {
+        if (step == Step.LABEL && errno == Errno.ENOENT) {
+            return "; AppArmor does not have this profile (any more): the next start of the node loads it";
+        }
         return errno == Errno.ELOOP && (step == Step.MASK || step == Step.MOUNT_POINT)
                 ? "; it leads over a symbolic link of the image: name what that leads to"
                 : "";

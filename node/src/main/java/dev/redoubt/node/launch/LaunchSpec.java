@@ -11,6 +11,8 @@ import java.util.Set;
 /**
  * One sandbox as the spawner is told to build it: facts only, every policy already decided. Fields and order are those of
  * native/PROTOCOL.md; the limits on counts are those of native/spec.h.
+ *
+ * @param label profile of AppArmor that the guest's exec enters; empty for none
  */
 public record LaunchSpec(
         int flags,
@@ -29,7 +31,8 @@ public record LaunchSpec(
         List<Rlimit> rlimits,
         Landlock landlock,
         Filter filter,
-        List<String> arguments) {
+        List<String> arguments,
+        String label) {
     public static final int READ_ONLY = 1;
     public static final int LISTENER = 2;
     /** The guest's channel is its standard input, and its standard output ends with the spawner. */
@@ -42,9 +45,12 @@ public record LaunchSpec(
 
     public static final int TEST_NO_LANDLOCK = 0x200;
     public static final int TEST_NO_PRIVILEGE_LOCK = 0x400;
+    public static final int TEST_NO_LABEL = 0x800;
 
     /** Of native/spec.h. */
     public static final int MOST_MASKS = 256;
+
+    private static final int MOST_LABEL = 128;
 
     public LaunchSpec {
         tmpfs = most(16, "tmpfs mounts", tmpfs);
@@ -55,6 +61,9 @@ public record LaunchSpec(
         arguments = most(8, "arguments of the guest", arguments);
         if (layers < 1 || layers > 64) {
             throw new IllegalArgumentException(layers + " layers; an image has 1 to 64");
+        }
+        if (label.length() > MOST_LABEL) {
+            throw new IllegalArgumentException("a label of " + label.length() + " characters; at most " + MOST_LABEL);
         }
     }
 
@@ -289,7 +298,31 @@ public record LaunchSpec(
                 rlimits,
                 landlock,
                 filter,
-                arguments);
+                arguments,
+                label);
+    }
+
+    /** The same, behind a profile of AppArmor. */
+    public LaunchSpec withLabel(String other) {
+        return new LaunchSpec(
+                flags,
+                guestUid,
+                guestGid,
+                guestCapabilities,
+                boundingSet,
+                securebits,
+                layers,
+                upper,
+                hostname,
+                tmpfs,
+                binds,
+                files,
+                masks,
+                rlimits,
+                landlock,
+                filter,
+                arguments,
+                other);
     }
 
     private void writeHead(FlatWriter out, int more) {
@@ -323,6 +356,7 @@ public record LaunchSpec(
         out.u32(filter.program.length / 8).raw(filter.program);
         out.u32(arguments.size());
         arguments.forEach(out::string);
+        out.string(label);
     }
 
     private static void write(FlatWriter out, Bind bind) {

@@ -37,7 +37,8 @@ public enum Step {
     SECCOMP("seccomp"),
     EXEC("guest"),
     KILLED("killed while being built"),
-    RUNTIME("OCI runtime");
+    RUNTIME("OCI runtime"),
+    LABEL("label");
 
     private final String words;
 

@@ -7,6 +7,7 @@ import dev.redoubt.node.cgroup.Gap;
 import dev.redoubt.node.doctor.Finding.Fit;
 import dev.redoubt.node.doctor.Finding.Missing;
 import dev.redoubt.node.doctor.Finding.Weak;
+import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.protocol.Driver;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,14 +128,21 @@ class DoctorTest {
     }
 
     @Test
+    void aLabelIsWelcomeAndNoNeed() {
+        assertThat(KernelProbes.label(new AppArmor.Usable(Path.of("/usr/sbin/apparmor_parser"))))
+                .isEqualTo(new Fit(
+                        "label", "AppArmor, for a label on every process", "enabled, and /usr/sbin/apparmor_parser"));
+        assertThat(KernelProbes.label(new AppArmor.Absent("not installed", "install it")))
+                .isEqualTo(new Weak("label", "AppArmor, for a label on every process", "not installed", "install it"));
+    }
+
+    @Test
     void hardeningIsJudged() {
         assertThat(HardeningProbes.ksm(Optional.of("1"))).isInstanceOf(Weak.class);
         assertThat(HardeningProbes.ksm(Optional.of("0"))).isInstanceOf(Fit.class);
         assertThat(HardeningProbes.lockdown(Optional.of("[none] integrity confidentiality")))
                 .isInstanceOf(Weak.class);
         assertThat(HardeningProbes.lockdown(Optional.of("none [integrity] confidentiality")))
-                .isInstanceOf(Fit.class);
-        assertThat(HardeningProbes.mandatory(Optional.of("capability,landlock,apparmor")))
                 .isInstanceOf(Fit.class);
         assertThat(HardeningProbes.cores("|/usr/lib/systemd/systemd-coredump %P"))
                 .isInstanceOf(Weak.class);

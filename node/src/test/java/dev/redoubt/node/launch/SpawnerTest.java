@@ -164,6 +164,36 @@ final class SpawnerTest {
                 .isZero();
     }
 
+    /** Here there is no such profile, or no AppArmor at all. */
+    @Test
+    void aLabelThatCannotBeSetStartsNothing() throws Exception {
+        Path layer = Files.createDirectory(place.resolve("layer"));
+        int walls = LaunchSpec.TEST_NO_LANDLOCK | LaunchSpec.TEST_NO_SECCOMP;
+        assertThatThrownBy(() -> launch(layer, labelled(walls)))
+                .isInstanceOfSatisfying(LaunchException.class, failed -> {
+                    assertThat(failed.step()).isEqualTo(Step.LABEL);
+                    assertThat(failed.errno()).isEqualTo(Errno.ENOENT);
+                    assertThat(failed).hasMessageContaining("label redoubt-nobody-loaded-this");
+                });
+        assertThat(spawner.forget(1)).isPresent();
+        launch(layer, labelled(walls | LaunchSpec.TEST_NO_LABEL)); // control: the rest of it can be built
+        assertThat(stateOfTheOnlyOne()).isEqualTo(Spawner.State.RUNNING);
+        assertThat(spawner.forget(1)).isPresent();
+    }
+
+    private static LaunchSpec.Encoded labelled(int flags) {
+        return anything(flags).spec().withLabel("redoubt-nobody-loaded-this").encoded(0);
+    }
+
+    private void launch(Path layer, LaunchSpec.Encoded spec) {
+        Spawner.Slot slot = prepare(0);
+        try (Fd mount = MountTree.cloneOf(layer.toString())) {
+            slot.launcher().launch(spec, List.of(), new int[] {mount.number()});
+        } finally {
+            close(slot);
+        }
+    }
+
     private static LaunchSpec.Encoded anything(int flags) {
         return new LaunchSpec(
                         flags,
@@ -182,7 +212,8 @@ final class SpawnerTest {
                         List.of(),
                         new LaunchSpec.Landlock(0, 0, 0, List.of()),
                         new LaunchSpec.Filter(new byte[0]),
-                        List.of("guest"))
+                        List.of("guest"),
+                        "")
                 .encoded(0);
     }
 

@@ -54,12 +54,15 @@ public final class Meaning {
 
     /** What whoever uses the profile must not overlook. */
     public static List<String> warnings(Profile profile) {
-        CallRules calls = profile.calls();
-        boolean traces = calls.groups().contains("@debug") || calls.calls().get("ptrace") instanceof CallRule.Allow;
-        return traces
+        return traces(profile)
                 ? List.of(
                         "PTRACE IS ALLOWED: every job reads and writes every other job of the same user in the sandbox")
                 : List.of();
+    }
+
+    private static boolean traces(Profile profile) {
+        CallRules calls = profile.calls();
+        return calls.groups().contains("@debug") || calls.calls().get("ptrace") instanceof CallRule.Allow;
     }
 
     private void say(String about, String says, List<Layer> heldBy) {
@@ -78,6 +81,14 @@ public final class Meaning {
                         ? "the five walls that every sandbox has; without one of them nothing starts"
                         : "the five walls that every sandbox has, and " + joined(extra, " and "),
                 List.of());
+        if (profile.runtimes().stream().anyMatch(RuntimeClass::sharesKernel)) {
+            say(
+                    "label",
+                    (profile.requires().contains(Layer.APPARMOR) ? "" : "where the host has AppArmor, ")
+                            + "every process is refused mounts, raw and packet sockets, and every capability that neither"
+                            + " process 1 nor root has" + (traces(profile) ? "" : ", and tracing"),
+                    List.of(Layer.APPARMOR));
+        }
     }
 
     private void usersAndRoot() {

@@ -27,6 +27,7 @@ import java.util.TreeSet;
  * @param files the rules of Landlock
  * @param witness number of process 1's descriptor that shows its Landlock domain; -1 when there is none
  * @param descriptors kinds of descriptors that process 1 has, as {@link DescriptorKinds} names them
+ * @param label profile of AppArmor, entered by every process; empty when none was asked for
  */
 public record Asked(
         String driver,
@@ -46,7 +47,8 @@ public record Asked(
         int pids,
         IoLimits io,
         List<Rlimit> rlimits,
-        List<Mount> mounts) {
+        List<Mount> mounts,
+        String label) {
     public Asked {
         Objects.requireNonNull(onDrift, "onDrift");
         Objects.requireNonNull(network, "network");
@@ -55,6 +57,7 @@ public record Asked(
         descriptors = new TreeSet<>(descriptors);
         rlimits = List.copyOf(rlimits);
         mounts = List.copyOf(mounts);
+        Objects.requireNonNull(label, "label");
     }
 
     /**

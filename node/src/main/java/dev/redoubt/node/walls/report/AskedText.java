@@ -52,6 +52,7 @@ public final class AskedText {
                         .map(limit -> List.of(limit.resource(), limit.soft(), limit.hard()))
                         .toList());
         tree.put("mounts", asked.mounts().stream().map(AskedText::tree).toList());
+        tree.put("label", asked.label());
         return CanonicalJson.of(tree);
     }
 
@@ -106,7 +107,8 @@ public final class AskedText {
                                 limit.required(0).intValue(),
                                 limit.required(1).longValue(),
                                 limit.required(2).longValue())),
-                list(tree.required("mounts"), AskedText::mount));
+                list(tree.required("mounts"), AskedText::mount),
+                tree.path("label").asString("")); // versions before labels wrote none, and asked for none
     }
 
     private static Asked.Recorded recorded(JsonNode tree) {

@@ -76,7 +76,8 @@ public final class ContainerWalls {
                 launch.rlimits().stream()
                         .map(limit -> new Asked.Rlimit(limit.resource(), limit.soft(), limit.hard()))
                         .toList(),
-                new ContainerWalls(spec.driver()).mounts(launch, plan));
+                new ContainerWalls(spec.driver()).mounts(launch, plan),
+                launch.label());
     }
 
     /** Of the rules as they print; the same rules print the same. */

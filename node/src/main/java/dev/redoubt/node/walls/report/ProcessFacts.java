@@ -1,8 +1,12 @@
 package dev.redoubt.node.walls.report;
 
+import dev.redoubt.linux.Errno;
+import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.ranges.IdRange;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +17,7 @@ import java.util.stream.Collectors;
  * What the kernel says of one process, without a word of which it is: most of a sandbox are alike.
  *
  * @param uid and {@code gid}: real, effective, saved and for files, as they are inside; of the host's {@code host:N}
+ * @param label what AppArmor has it as; empty when there is no AppArmor
  * @param outside controllers in whose hierarchy it is not in the sandbox's group
  * @param limits hard and soft limits by the names of /proc/PID/limits; -1 is infinity
  */
@@ -28,6 +33,7 @@ record ProcessFacts(
         boolean noNewPrivileges,
         int seccomp,
         int filters,
+        String label,
         List<String> outside,
         Map<String, Limit> limits) {
 
@@ -60,8 +66,26 @@ record ProcessFacts(
                 status.number("NoNewPrivs") == 1,
                 status.number("Seccomp"),
                 status.number("Seccomp_filters"),
+                label(proc),
                 texts.outside(LinuxFiles.readOnce(proc + "/cgroup")),
                 texts.limits(LinuxFiles.readOnce(proc + "/limits")));
+    }
+
+    /** It does not change while we run. */
+    private static final boolean HAS_APPARMOR = Files.isDirectory(Path.of("/proc/self/attr/apparmor"));
+
+    private static String label(String proc) {
+        if (!HAS_APPARMOR) {
+            return "";
+        }
+        try {
+            return LinuxFiles.readOnce(proc + "/attr/apparmor/current");
+        } catch (LinuxException none) {
+            if (none.errno() == Errno.EINVAL) { // it has been built, and not switched on
+                return "";
+            }
+            throw none;
+        }
     }
 
     /** Files that are the same for most processes of a sandbox: each is understood once in a reading. */

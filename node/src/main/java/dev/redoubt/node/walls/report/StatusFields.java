@@ -21,7 +21,8 @@ final class StatusFields {
 
     private void add(String line) {
         int colon = line.indexOf(':');
-        if (colon < 1) {
+        boolean last = colon == line.length() - 1; // x86_Thread_features_locked of nothing, stripped
+        if (colon < 1 || !(last || line.charAt(colon + 1) == '\t')) {
             throw new IllegalArgumentException("a status with a line that has no label");
         }
         String label = line.substring(0, colon);

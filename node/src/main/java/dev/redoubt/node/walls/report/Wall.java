@@ -11,6 +11,8 @@ public enum Wall {
     /** The filter, and the lock on gaining privileges. */
     SYSCALLS,
     LANDLOCK,
+    /** The profile of AppArmor that each process is in, where the host has AppArmor. */
+    LABELS,
     /** Control groups: who is in them, and what they hold. */
     LIMITS,
     MOUNTS,

@@ -9,6 +9,7 @@ import dev.redoubt.linux.PidNamespace;
 import dev.redoubt.linux.Pidfd;
 import dev.redoubt.node.cgroup.HeldLimits;
 import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.SandboxId;
@@ -185,6 +186,7 @@ public final class WallsReader {
         sections.attempt(Wall.NAMESPACES, GUEST, "namespaces", "its own", () -> namespaces(sections, table));
         capabilities(sections, table.guest());
         syscalls(sections, GUEST, table.guest());
+        label(sections, GUEST, table.guest());
         identity(sections, table.guest());
         membership(sections, GUEST, table.guest());
         rlimits(sections, GUEST, table.guest());
@@ -317,6 +319,7 @@ public final class WallsReader {
         capability(sections, of, "bounding", most, facts.bounding());
         capability(sections, of, "ambient", most, facts.ambient());
         syscalls(sections, of, facts);
+        label(sections, of, facts);
         membership(sections, of, facts);
         rlimits(sections, of, facts);
     }
@@ -346,6 +349,21 @@ public final class WallsReader {
                 Integer.toString(facts.filters()),
                 facts.filters() >= 1,
                 Verdict.MISSING);
+    }
+
+    /** Where none was asked for, a label of somebody else's is none of ours to judge. */
+    private void label(Sections sections, String of, ProcessFacts facts) {
+        String wanted = asked.label().isEmpty() ? "none" : AppArmor.enforced(asked.label());
+        String found = facts.label().isEmpty() ? "none" : facts.label();
+        boolean none = facts.label().isEmpty() || AppArmor.isUnconfined(found);
+        sections.read(
+                Wall.LABELS,
+                of,
+                "AppArmor",
+                wanted,
+                found,
+                asked.label().isEmpty() || found.equals(wanted),
+                none ? Verdict.MISSING : Verdict.WEAKER);
     }
 
     private void membership(Sections sections, String of, ProcessFacts facts) {
@@ -503,6 +521,7 @@ public final class WallsReader {
                 Wall.SYSCALLS,
                 table.guest().filters() + " filter, recorded as "
                         + asked.calls().sha256().substring(0, SHORT_HASH));
+        sections.summary(Wall.LABELS, asked.label().isEmpty() ? "none was asked for" : "AppArmor, " + asked.label());
         sections.summary(Wall.RLIMITS, asked.rlimits().size() + " limits of each process");
     }
 }

@@ -18,8 +18,8 @@ final class StatusFieldsTest {
     /** A kernel with shadow stacks ends with one, whose white space is gone where the text was stripped. */
     @Test
     void aLineMayHaveNoValue() {
-        StatusFields status = new StatusFields("Name:\ta: b\nx86_Thread_features:\t\nx86_Thread_features_locked:");
-        assertThat(status.text("Name")).isEqualTo("a: b");
+        StatusFields status = new StatusFields("Name:\ta:\tb\nx86_Thread_features:\t\nx86_Thread_features_locked:");
+        assertThat(status.text("Name")).isEqualTo("a:\tb");
         assertThat(status.text("x86_Thread_features_locked")).isEmpty();
     }
 
@@ -37,5 +37,6 @@ final class StatusFieldsTest {
         assertThatThrownBy(() -> status.text("NoNewPrivs")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> status.number("Seccomp")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new StatusFields("no label\n")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new StatusFields("no: label\n")).isInstanceOf(IllegalArgumentException.class);
     }
 }
