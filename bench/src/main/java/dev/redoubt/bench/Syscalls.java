@@ -28,8 +28,7 @@ final class Syscalls implements Bench.Benchmark {
                 subjects.add(new Subject(
                         Library.NAME, sink -> read(Library.output(sandbox, with(INSIDE, arguments)), sink)));
                 subjects.add(new Subject(
-                        Library.WITHOUT_BROKER,
-                        sink -> read(Library.output(alone, with(INSIDE, arguments)), sink)));
+                        Library.WITHOUT_BROKER, sink -> read(Library.output(alone, with(INSIDE, arguments)), sink)));
                 subjects.addAll(peers(workbench, root, with(INSIDE, arguments)));
                 bench.turns().take(subjects, 1, bench.rounds(1, 40));
             }

@@ -88,7 +88,9 @@ class BenchRunTest {
         JsonNode report = run("syscall");
 
         for (String call : List.of("getpid", "stat", "open+close", "read", "write")) {
-            assertThat(subjects(report, call)).contains("host", "redoubt", "redoubt, nobody asked").containsAll(installed("runc", "runsc"));
+            assertThat(subjects(report, call))
+                    .contains("host", "redoubt", "redoubt, nobody asked")
+                    .containsAll(installed("runc", "runsc"));
         }
     }
 

@@ -99,8 +99,7 @@ final class Cli {
 
     static List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(JAVA);
-        CACHE.ifPresent(cache ->
-                command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        CACHE.ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
         command.addAll(List.of("-cp", String.join(File.pathSeparator, CLASSES), "dev.redoubt.app.Main"));
         command.addAll(List.of(arguments));
         return command;
