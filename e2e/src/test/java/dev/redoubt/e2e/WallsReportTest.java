@@ -222,6 +222,11 @@ class WallsReportTest {
 
     // --- a wall that was never there ---
 
+    /** A host with nothing but lo, as the test machine, has a network like that of a sandbox: only the namespace differs. */
+    private static boolean hostHasNetwork() throws Exception {
+        return Place.names(Path.of("/sys/class/net")).size() > 1;
+    }
+
     @Test
     void aWallThatWasLeftAwayIsMissing() throws Exception {
         Map<TestSwitches.Layer, List<Wall>> layers = new EnumMap<>(Map.of(
@@ -229,7 +234,8 @@ class WallsReportTest {
                 TestSwitches.Layer.LANDLOCK, List.of(Wall.LANDLOCK),
                 TestSwitches.Layer.PRIVILEGES, List.of(Wall.IDS, Wall.CAPABILITIES),
                 TestSwitches.Layer.CGROUPS, List.of(Wall.LIMITS),
-                TestSwitches.Layer.NETWORK, List.of(Wall.NAMESPACES, Wall.NETWORK)));
+                TestSwitches.Layer.NETWORK,
+                        hostHasNetwork() ? List.of(Wall.NAMESPACES, Wall.NETWORK) : List.of(Wall.NAMESPACES)));
         for (var layer : layers.entrySet()) {
             try (Place other = Place.make();
                     Node weak =
