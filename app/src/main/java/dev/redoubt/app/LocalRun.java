@@ -108,7 +108,7 @@ final class LocalRun {
             lent.pidfd().close();
         }
         session.finish();
-        return code;
+        return delivered(session, code);
     }
 
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
@@ -126,7 +126,14 @@ final class LocalRun {
             code = exitCode(outcome, sandbox.cgroup().oomKills());
         }
         session.finish();
-        return code;
+        return delivered(session, code);
+    }
+
+    /** A success whose output is lost is none. */
+    private static int delivered(RunSession session, int code) {
+        Optional<String> reason = session.unwritten();
+        reason.ifPresent(why -> Say.line("what the command printed cannot be written: " + why));
+        return reason.isPresent() && code == Exit.DONE ? Exit.RUN_FAILED : code;
     }
 
     private void explain(Supplier<CallReport> calls) {

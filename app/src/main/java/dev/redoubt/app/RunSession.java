@@ -37,6 +37,9 @@ final class RunSession {
     private static final int STDIN = 0;
     private static final int BUFFER = 64 * 1024;
 
+    private static final String BROKEN_PIPE =
+            "Broken pipe"; // Java has no errno; its words are those of strerror(3) in C
+
     private final Optional<Duration> timeout;
     private final Optional<Duration> idle;
     private final BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
@@ -45,6 +48,7 @@ final class RunSession {
     private volatile long lastByte = System.nanoTime();
     private volatile long longestSilence;
     private volatile @Nullable GuestJob job;
+    private volatile @Nullable String unwritten;
 
     RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
         this.timeout = timeout;
@@ -195,9 +199,18 @@ final class RunSession {
             }
             byteMoved();
             return true;
-        } catch (IOException brokenPipe) {
+        } catch (IOException failed) {
+            String reason = String.valueOf(failed.getMessage());
+            if (!reason.equals(BROKEN_PIPE)) {
+                unwritten = reason;
+            }
             return false;
         }
+    }
+
+    /** Why something that was printed got lost. Not where its reader went away, who has read what it wanted. */
+    Optional<String> unwritten() {
+        return Optional.ofNullable(unwritten);
     }
 
     private void readAll(GuestJob to) {

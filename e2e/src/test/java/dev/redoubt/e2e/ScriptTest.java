@@ -152,6 +152,25 @@ class ScriptTest {
         assertThat(redoubt("run", "--no-such-option", "--", "true").exit()).isEqualTo(125);
     }
 
+    /** Java would open its own files in its place, and the first of them was the sandbox's input. */
+    @Test
+    void whatIsClosedIsNoFileOfTheHost() throws Exception {
+        try (Place place = Place.make()) {
+            String count = "\"$0\" run -- wc -c";
+            Said control =
+                    run(Path.of("/"), place.environment(), "sh", "-c", "echo four | " + count, script.toString());
+            assertThat(control.out()).isEqualTo("5\n");
+            Said input = run(Path.of("/"), place.environment(), "sh", "-c", count + " <&-", script.toString());
+            assertThat(input.out()).isEqualTo("0\n");
+            Said output = run(Path.of("/"), place.environment(), "sh", "-c", count + " >&-", script.toString());
+            assertThat(output.exit()).isEqualTo(125);
+            assertThat(output.err()).contains("what the command printed cannot be written: Bad file descriptor");
+            Said full = run(Path.of("/"), place.environment(), "sh", "-c", count + " >/dev/full", script.toString());
+            assertThat(full.exit()).isEqualTo(125);
+            assertThat(full.err()).contains("what the command printed cannot be written: No space left on device");
+        }
+    }
+
     @Test
     void aJavaThatIsTooOldIsPassedOver() throws Exception {
         Path old = Files.createDirectories(script.resolveSibling("old java/bin"));
