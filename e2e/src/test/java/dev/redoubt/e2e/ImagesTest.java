@@ -11,6 +11,16 @@ import org.junit.jupiter.api.Test;
 /** The images of this machine on the command line. */
 class ImagesTest {
     @Test
+    void anArchiveThatIsNotThereIsSaidSo() throws Exception {
+        try (Place place = Place.make()) {
+            Cli.Said said = new Cli(place).run("image", "import", "--name", "x", "/nonexistent.tar");
+            assertThat(said.exit()).isEqualTo(4);
+            assertThat(said.errors())
+                    .isEqualToIgnoringNewLines("redoubt: NOT_FOUND: there is no file /nonexistent.tar to import");
+        }
+    }
+
+    @Test
     void aStoreOfAnotherVersionIsListedWithOneWarning() throws Exception {
         try (Place place = Place.make()) {
             place.open(place.settings()).close();

@@ -8,7 +8,9 @@ import dev.redoubt.node.image.ImageException.Reason;
 import dev.redoubt.node.image.unpack.Limits;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -192,10 +194,20 @@ public final class ImageStore {
             if (Files.isDirectory(archive)) {
                 return imported(name, progress, importer -> importer.layoutDirectory(archive, name));
             }
-            try (InputStream in = Files.newInputStream(archive)) {
+            try (InputStream in = opened(archive)) {
                 return importArchive(in, name, progress);
             }
         });
+    }
+
+    private static InputStream opened(Path archive) throws IOException {
+        try {
+            return Files.newInputStream(archive);
+        } catch (NoSuchFileException missing) {
+            throw new ImageException(Reason.NOT_FOUND, "there is no file " + archive + " to import", missing);
+        } catch (AccessDeniedException refused) {
+            throw new ImageException(Reason.BAD_IMAGE, "the file " + archive + " may not be read", refused);
+        }
     }
 
     /** Takes a plain, gzip or zstd tar: a root file system, a docker-archive, or an OCI layout. */

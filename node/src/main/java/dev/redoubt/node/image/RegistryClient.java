@@ -3,12 +3,14 @@ package dev.redoubt.node.image;
 import dev.redoubt.node.image.ImageException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -254,8 +256,22 @@ final class RegistryClient implements AutoCloseable {
     }
 
     ImageException failed(String what, IOException cause) {
-        String detail = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-        return new ImageException(Reason.REGISTRY, what + " " + reference.host() + ": " + detail, cause);
+        return new ImageException(Reason.REGISTRY, what + " " + reference.host() + ": " + words(cause), cause);
+    }
+
+    /** Java's client says nothing of why there is no connection but by the types of the causes. */
+    private static String words(IOException why) {
+        if (why.getMessage() != null) {
+            return why.getMessage();
+        }
+        for (Throwable at = why; at != null; at = at.getCause()) {
+            if (at instanceof UnresolvedAddressException) {
+                return "there is no host of that name";
+            }
+        }
+        return why instanceof ConnectException
+                ? "nothing takes a connection there; is the registry running, and is this its port?"
+                : why.getClass().getSimpleName();
     }
 
     private static boolean isRedirect(int status) {

@@ -11,6 +11,8 @@ import dev.redoubt.node.image.unpack.Compression;
 import dev.redoubt.node.image.unpack.RawTar;
 import dev.redoubt.node.image.unpack.Refusal;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,6 +101,19 @@ class PullTest {
 
     private void assertReason(Reason reason, Runnable call) {
         assertThatThrownBy(call::run).asInstanceOf(type(ImageException.class)).returns(reason, ImageException::reason);
+    }
+
+    @Test
+    void aRegistryThatIsNotThereIsSaidSo() throws IOException {
+        int port;
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = taken.getLocalPort(); // free again in a moment
+        }
+        assertThatThrownBy(() -> pull("127.0.0.1:" + port + "/repo/image"))
+                .isInstanceOfSatisfying(
+                        ImageException.class,
+                        refused -> assertThat(refused.reason()).isEqualTo(Reason.REGISTRY))
+                .hasMessageContainingAll("127.0.0.1:" + port, "nothing takes a connection there");
     }
 
     @Test
