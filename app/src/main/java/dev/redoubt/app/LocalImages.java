@@ -4,7 +4,7 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.Problems;
-import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.data.DirectoryException;
 import dev.redoubt.node.image.ExtraFile;
 import dev.redoubt.node.image.Image;
 import dev.redoubt.node.image.ImageException;
@@ -137,7 +137,7 @@ final class LocalImages {
     private static <T> T with(NodeSettings settings, Function<ImageStore, T> work) {
         try {
             return work.apply(Node.openImages(settings));
-        } catch (ImageException | DataDirectoryException | LinuxException failed) {
+        } catch (ImageException | DirectoryException | LinuxException failed) {
             throw Refusal.of(Problems.of(failed));
         }
     }

@@ -84,7 +84,7 @@ final class LocalRun {
         ImageConfig image = LocalImages.ensure(settings, options.image()).config();
         RunRequest request = request(image);
         SandboxSpec spec = spec(image);
-        Optional<NodeClient> daemon = NodeClient.connect(settings.nodeSocket());
+        Optional<NodeClient> daemon = NodeClient.connect(settings.runDirectory());
         if (daemon.isPresent()) {
             try (NodeClient client = daemon.get()) {
                 return inDaemon(client, spec, request);

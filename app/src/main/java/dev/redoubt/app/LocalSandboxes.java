@@ -172,7 +172,7 @@ final class LocalSandboxes {
     }
 
     private static <T> T asked(Question<T> question) {
-        try (NodeClient client = NodeClient.connect(Installation.library().nodeSocket())
+        try (NodeClient client = NodeClient.connect(Installation.library().runDirectory())
                 .orElseThrow(
                         () -> new Refusal(
                                 Refusal.Code.NODE_UNAVAILABLE,

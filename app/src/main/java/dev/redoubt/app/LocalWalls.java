@@ -1,7 +1,7 @@
 package dev.redoubt.app;
 
 import dev.redoubt.node.data.DataDirectory;
-import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.data.DirectoryException;
 import dev.redoubt.node.walls.report.NodeKey;
 import dev.redoubt.node.walls.report.SignedReport;
 import dev.redoubt.node.walls.report.VerifyingKey;
@@ -47,7 +47,7 @@ final class LocalWalls {
         try {
             DataDirectory data = DataDirectory.open(Installation.library().dataDirectory());
             return new NodeKey(data.node().resolve(NodeKey.FILE)).verifyingKey();
-        } catch (DataDirectoryException | NodeKey.KeyException unreadable) {
+        } catch (DirectoryException | NodeKey.KeyException unreadable) {
             throw new Refusal(
                     Refusal.Code.UNPROCESSABLE,
                     unreadable.getMessage() + "; --key names the public key of another node");

@@ -30,10 +30,10 @@ final class NodeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         NodeSettings settings = Installation.library().outliving().withReadySlots(slots);
         try (Node node = Node.open(settings);
-                NodeServer server = NodeServer.bind(node, settings.nodeSocket(), Say::line)) {
+                NodeServer server = NodeServer.bind(node, Say::line)) {
             node.warnings().forEach(Say::line);
             LocalImages.ensure(settings, "busybox");
-            Say.line("node ready at " + settings.nodeSocket() + "; disk limits by " + node.diskMechanism()
+            Say.line("node ready at " + node.runDirectory().daemonSocket() + "; disk limits by " + node.diskMechanism()
                     + "; took over " + node.adopted().size() + " sandboxes");
             CountDownLatch stopped = new CountDownLatch(1);
             try (Signals _ = Signals.onStop(stopped::countDown)) {

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.node.data.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ final class Training {
 
     /** Once more with a daemon, which takes other classes. Without slots: nothing is left when this process ends. */
     private static void askADaemon() throws InterruptedException {
-        Path socket = Installation.library().nodeSocket();
+        Path socket = RunDirectory.open(Installation.library().runDirectory()).daemonSocket();
         Thread.ofPlatform().daemon().start(() -> execute(List.of("node", "--slots", "0")));
         for (int tries = 0; tries < MOST_TRIES && !Files.exists(socket); tries++) {
             TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES_MILLIS);

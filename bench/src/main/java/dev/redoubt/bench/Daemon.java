@@ -65,7 +65,7 @@ final class Daemon implements AutoCloseable {
     private void awaitReady() throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (System.nanoTime() < deadline && process.isAlive()) {
-            Optional<NodeClient> client = NodeClient.connect(settings.nodeSocket());
+            Optional<NodeClient> client = NodeClient.connect(settings.runDirectory());
             if (client.isPresent()) {
                 client.get().close();
                 return;

@@ -26,6 +26,10 @@ class CrashTest {
     private static final long LONGEST_IMPORT = 4_000;
 
     private static final int KILLS = Integer.getInteger("redoubt.soak.kills", 100);
+    /** Lines of output between two deaths of a daemon. */
+    private static final int MOST_BETWEEN = 60;
+
+    private static final int DAEMONS = Integer.getInteger("redoubt.soak.daemons", 6);
 
     @Test
     void nothingIsLeftWhoeverIsKilled() throws Exception {
@@ -190,16 +194,17 @@ class CrashTest {
         try (Place place = Place.make()) {
             Cli cli = new Cli(place);
             Process daemon = daemon(cli);
+            int lines = (DAEMONS + 1) * MOST_BETWEEN;
             Process run = cli.start(
                     "run",
                     "--",
                     "sh",
                     "-c",
-                    "i=0; while [ $i -lt 400 ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 42");
+                    "i=0; while [ $i -lt " + lines + " ]; do echo $i; i=$((i+1)); sleep 0.02; done; exit 42");
             BufferedReader out = run.inputReader();
             int expected = 0;
-            for (int deaths = 0; deaths < 3; deaths++) {
-                int until = expected + 20 + random.nextInt(60);
+            for (int deaths = 0; deaths < DAEMONS; deaths++) {
+                int until = expected + random.nextInt(MOST_BETWEEN);
                 while (expected < until) {
                     assertThat(out.readLine()).as("seed %d", SEED).isEqualTo(Integer.toString(expected++));
                 }
@@ -207,7 +212,7 @@ class CrashTest {
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
                 daemon = daemon(cli);
             }
-            while (expected < 400) {
+            while (expected < lines) {
                 assertThat(out.readLine()).as("seed %d", SEED).isEqualTo(Integer.toString(expected++));
             }
             assertThat(out.readLine()).isNull();
@@ -217,6 +222,41 @@ class CrashTest {
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
             Place.until("the daemon's spawner ends", 10, () -> place.processes().isEmpty());
             assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    /** Whatever of the two directories it shares with the living one, which loses nothing that it has prepared. */
+    @Test
+    void aSecondDaemonIsRefusedAndTheFirstGoesOn() throws Exception {
+        try (Place place = Place.make();
+                Place other = Place.make()) {
+            Cli cli = new Cli(place);
+            Process daemon = daemon(cli);
+            Place.until(
+                    "slots are ready",
+                    20,
+                    () -> place.leftovers().ranges().size() == 2
+                            && place.leftovers().disks().size() == 2);
+            Place.Leftovers prepared = place.leftovers();
+
+            Cli sameData = new Cli(place, Map.of("REDOUBT_RUN_DIR", other.run().toString()));
+            Cli sameSocket =
+                    new Cli(place, Map.of("REDOUBT_DATA_DIR", other.data().toString()));
+            for (Cli second : List.of(cli, cli, sameData, sameSocket)) {
+                Cli.Said said = second.run("node", "--slots", "2");
+                assertThat(said.exit()).isEqualTo(1);
+                assertThat(said.errors()).contains("CONFLICT", "a node daemon").doesNotContain("node ready");
+            }
+            assertThat(place.leftovers()).isEqualTo(prepared);
+            for (int i = 0; i < 4; i++) {
+                Cli.Said said = cli.run("run", "--", "echo", "on");
+                assertThat(said.out()).as(said.errors()).isEqualTo("on\n");
+            }
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+            assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }
 

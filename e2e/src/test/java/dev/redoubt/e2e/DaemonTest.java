@@ -58,10 +58,9 @@ class DaemonTest {
     void allSandboxesAreListedWithTheirLabels() throws Exception {
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
-                NodeServer server = NodeServer.bind(node, place.run().resolve("node.sock"), _ -> {})) {
+                NodeServer server = NodeServer.bind(node, _ -> {})) {
             Thread.ofPlatform().daemon().start(server::serve);
-            try (NodeClient client =
-                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+            try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
                 List<SandboxId> made = new ArrayList<>();
                 List<NodeClient.Lent> lent = new ArrayList<>();
                 for (int i = 0; i < 33; i++) {
@@ -88,10 +87,9 @@ class DaemonTest {
         List<String> reports = new ArrayList<>();
         try (Place place = Place.make();
                 Node node = place.open(place.settings());
-                NodeServer server = NodeServer.bind(node, place.run().resolve("node.sock"), reports::add)) {
+                NodeServer server = NodeServer.bind(node, reports::add)) {
             Thread.ofPlatform().daemon().start(server::serve);
-            try (NodeClient client =
-                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+            try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
                 NodeClient.Lent whole = client.create(SandboxSpec.of("busybox"));
                 assertThat(client.end(whole.id()))
                         .as("control: nothing is in the way")
@@ -99,8 +97,7 @@ class DaemonTest {
                 whole.channel().close();
                 whole.pidfd().close();
             }
-            try (NodeClient client =
-                    NodeClient.connect(place.run().resolve("node.sock")).orElseThrow()) {
+            try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
                 NodeClient.Lent lent = client.create(SandboxSpec.of("busybox"));
                 Path group = Place.groups()
                         .resolve(Place.groupsOf(place.leftovers().owners().getFirst())

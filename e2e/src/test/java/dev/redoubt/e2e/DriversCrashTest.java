@@ -92,8 +92,7 @@ class DriversCrashTest {
 
     /** By the third daemon, of sandboxes that the first launched: from the journal. */
     private static void assertWallsAreKnown(Place place) throws IOException {
-        try (NodeClient client =
-                NodeClient.connect(place.settings().nodeSocket()).orElseThrow()) {
+        try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
             List<WallsReport> reports = client.sandboxes().stream()
                     .map(listed -> client.walls(listed.id()).report())
                     .toList();

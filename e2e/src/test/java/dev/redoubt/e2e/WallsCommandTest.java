@@ -131,15 +131,13 @@ class WallsCommandTest {
     }
 
     private static SignedReport walls(Place place, SandboxId id) {
-        try (NodeClient client =
-                NodeClient.connect(place.settings().nodeSocket()).orElseThrow()) {
+        try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
             return client.walls(id);
         }
     }
 
     private static List<SandboxId> ids(Place place) {
-        try (NodeClient client =
-                NodeClient.connect(place.settings().nodeSocket()).orElseThrow()) {
+        try (NodeClient client = NodeClient.connect(place.run()).orElseThrow()) {
             return client.sandboxes().stream().map(Listed::id).toList();
         }
     }

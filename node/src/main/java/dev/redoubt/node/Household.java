@@ -2,19 +2,15 @@ package dev.redoubt.node;
 
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
-import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.launch.Spawner;
 import dev.redoubt.node.seccomp.Broker;
-import dev.redoubt.protocol.Problem;
-import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,6 +30,7 @@ import java.util.stream.Collectors;
  */
 record Household(
         NodeSettings settings,
+        RunDirectory run,
         Spawner spawner,
         Owner owner,
         List<Survivor> survivors,
@@ -46,16 +43,14 @@ record Household(
 
     /** Takes over the daemon's living spawner when we are to be its daemon, else starts one. */
     static Household of(NodeSettings settings, DataDirectory data) {
+        RunDirectory run = RunDirectory.open(settings.runDirectory());
         try {
-            Files.createDirectories(
-                    settings.runDirectory(),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Optional<Household> living = isDaemon(settings)
-                    ? Owner.ofDaemon(data).flatMap(owner -> takeOver(settings, owner))
+                    ? Owner.ofDaemon(data).flatMap(owner -> takeOver(settings, run, owner))
                     : Optional.empty();
-            return living.isPresent() ? living.get() : start(settings, data);
+            return living.isPresent() ? living.get() : start(settings, run, data);
         } catch (IOException failed) {
-            throw new Problem(ProblemCode.WALL_UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
+            throw Problems.wall(failed);
         }
     }
 
@@ -64,8 +59,7 @@ record Household(
     public void close() {
         spawner.close(); // a spawner that keeps nothing ends with its last node
         owner.end();
-        LinuxFiles.removeFile(socket(settings, owner).toString());
-        LinuxFiles.removeFile(callsFile().toString());
+        run.remove(owner.name());
     }
 
     /** A broker for its sandboxes; a daemon's goes on with what an earlier one was answering. */
@@ -75,11 +69,7 @@ record Household(
         }
         Set<Long> alive =
                 survivors.stream().map(survivor -> survivor.entry().number()).collect(Collectors.toUnmodifiableSet());
-        return Broker.start(callsFile(), alive);
-    }
-
-    private Path callsFile() {
-        return settings.runDirectory().resolve(owner.name() + Owner.CALLS);
+        return Broker.start(run.callsOf(owner.name()), alive);
     }
 
     /** Lets go of everything and leaves it as it is, for the next daemon. */
@@ -91,31 +81,37 @@ record Household(
         return settings.life() == NodeSettings.Life.OUTLIVES_THIS_PROCESS;
     }
 
-    private static Path socket(NodeSettings settings, Owner owner) {
-        return settings.runDirectory().resolve(owner.name() + ".sock");
+    private static Household start(NodeSettings settings, RunDirectory run, DataDirectory data) throws IOException {
+        Owner owner = Owner.begin(data, run);
+        try {
+            return start(settings, run, owner);
+        } catch (IOException | RuntimeException failed) { // rethrown: whatever went wrong, nothing was made yet
+            owner.end();
+            run.remove(owner.name());
+            throw failed;
+        }
     }
 
-    private static Household start(NodeSettings settings, DataDirectory data) throws IOException {
-        Owner owner = Owner.begin(data);
+    private static Household start(NodeSettings settings, RunDirectory run, Owner owner) throws IOException {
         Path natives = settings.nativeDirectory();
         String program = settings.switches().off().isEmpty() ? "redoubt-spawner" : "redoubt-spawner-test";
         Spawner spawner = Spawner.start(
                 natives.resolve(program),
                 natives.resolve("redoubt-guest"),
-                socket(settings, owner),
+                run.socketOf(owner.name()),
                 owner.lockFile(),
                 !isDaemon(settings));
         owner.publish();
         if (isDaemon(settings)) {
             owner.nameDaemon();
         }
-        return new Household(settings, spawner, owner, List.of(), List.of(), 0);
+        return new Household(settings, run, spawner, owner, List.of(), List.of(), 0);
     }
 
     /** Empty when that owner's spawner is dead: then the sweep removes what it left. */
-    private static Optional<Household> takeOver(NodeSettings settings, Owner owner) {
+    private static Optional<Household> takeOver(NodeSettings settings, RunDirectory run, Owner owner) {
         try {
-            return Optional.of(takeOver(settings, owner, Spawner.connect(socket(settings, owner))));
+            return Optional.of(takeOver(settings, run, owner, Spawner.connect(run.socketOf(owner.name()))));
         } catch (LinuxException nobody) {
             if (nobody.errno() == Errno.ENOENT || nobody.errno() == Errno.ECONNREFUSED) {
                 return Optional.empty();
@@ -124,7 +120,7 @@ record Household(
         }
     }
 
-    private static Household takeOver(NodeSettings settings, Owner owner, Spawner spawner) {
+    private static Household takeOver(NodeSettings settings, RunDirectory run, Owner owner, Spawner spawner) {
         Map<Long, Entry> entries =
                 owner.entries().stream().collect(Collectors.toMap(Entry::number, Function.identity()));
         List<Survivor> survivors = new ArrayList<>();
@@ -145,6 +141,6 @@ record Household(
         List<Entry> remains = entries.values().stream()
                 .filter(entry -> !alive.contains(entry.id()))
                 .toList();
-        return new Household(settings, spawner, owner, List.copyOf(survivors), remains, highest);
+        return new Household(settings, run, spawner, owner, List.copyOf(survivors), remains, highest);
     }
 }

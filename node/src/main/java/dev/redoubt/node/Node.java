@@ -10,7 +10,8 @@ import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.cgroup.Usage;
 import dev.redoubt.node.data.DataDirectory;
-import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.data.DirectoryException;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.driver.HostProgram;
@@ -19,6 +20,7 @@ import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.journal.Entry;
+import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.journal.Sweep;
 import dev.redoubt.node.label.AppArmor;
 import dev.redoubt.node.label.LabelException;
@@ -84,6 +86,7 @@ public final class Node implements AutoCloseable {
     private final NodeSettings settings;
     private final Set<Sandbox> running = ConcurrentHashMap.newKeySet();
     private final Household household;
+    private final Optional<Fd> daemonLock;
     private final Cgroups cgroups;
     private final Disks disks;
     private final Ranges ranges;
@@ -104,10 +107,12 @@ public final class Node implements AutoCloseable {
     private final GuestLoop loop = GuestLoop.start();
     private final SocketsInside sockets = new SocketsInside();
 
-    private Node(NodeSettings settings, Parts parts, Household household, List<String> warnings) {
+    private Node(
+            NodeSettings settings, Parts parts, Household household, Optional<Fd> daemonLock, List<String> warnings) {
         this.settings = settings;
         this.warnings = new ArrayList<>(warnings);
         this.household = household;
+        this.daemonLock = daemonLock;
         this.cgroups = parts.cgroups();
         this.disks = parts.disks();
         this.ranges = parts.ranges();
@@ -182,29 +187,22 @@ public final class Node implements AutoCloseable {
     /**
      * Opens the node of a data directory: sweeps what dead ones left, starts a spawner or takes over the living one.
      *
-     * @throws Problem WALL_UNAVAILABLE, UNPROCESSABLE or STORAGE_FULL, saying what to do
+     * @throws Problem CONFLICT for a second daemon, before anything of the first is touched; WALL_UNAVAILABLE, UNPROCESSABLE
+     *     or STORAGE_FULL, saying what to do
      */
     public static Node open(NodeSettings settings) {
         try {
             DataDirectory data = DataDirectory.open(settings.dataDirectory());
-            Parts parts = new Parts(
-                    Cgroups.detect(),
-                    Disks.open(data),
-                    Ranges.open(data),
-                    openImages(settings, data),
-                    AppArmor.loaded());
-            Sweep sweep =
-                    new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges(), settings.runDirectory());
-            List<String> resisted = sweep.run(data).problems();
-            Household household = Household.of(settings, data);
-            sweep.removeAllBut(
-                    household.owner().name(),
-                    household.survivors().stream()
-                            .map(Household.Survivor::entry)
-                            .toList());
-            household.remains().forEach(entry -> household.owner().remove(entry.id()));
-            return new Node(settings, parts, household, resisted);
-        } catch (DataDirectoryException
+            Optional<Fd> lock = settings.life() == NodeSettings.Life.OUTLIVES_THIS_PROCESS
+                    ? Optional.of(Owner.lockDaemon(data))
+                    : Optional.empty();
+            try {
+                return open(settings, data, lock);
+            } catch (RuntimeException failed) { // rethrown: the next daemon may have more luck
+                lock.ifPresent(Fd::close);
+                throw failed;
+            }
+        } catch (DirectoryException
                 | DiskException
                 | CgroupException
                 | MissingWallException
@@ -213,6 +211,32 @@ public final class Node implements AutoCloseable {
                 | LinuxException
                 | UncheckedIOException why) {
             throw Problems.of(why);
+        }
+    }
+
+    private static Node open(NodeSettings settings, DataDirectory data, Optional<Fd> daemonLock) {
+        Parts parts = new Parts(
+                Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data), AppArmor.loaded());
+        Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges());
+        List<String> resisted = sweep.run(data).problems();
+        Household household = Household.of(settings, data);
+        try {
+            sweep.removeAllBut(
+                    household.owner().name(),
+                    household.survivors().stream()
+                            .map(Household.Survivor::entry)
+                            .toList());
+            household.remains().forEach(entry -> household.owner().remove(entry.id()));
+            return new Node(settings, parts, household, daemonLock, resisted);
+        } catch (
+                RuntimeException
+                        failed) { // rethrown: a spawner that runs nothing goes, one that does waits for the next
+            if (household.survivors().isEmpty()) {
+                household.close();
+            } else {
+                household.leave();
+            }
+            throw failed;
         }
     }
 
@@ -350,7 +374,7 @@ public final class Node implements AutoCloseable {
      * The image store of a data directory, without a node; for an archive to be unpacked it builds sandboxes by itself.
      * What dead owners left is swept as when a node opens: one of them may have been unpacking.
      *
-     * @throws DataDirectoryException when the data directory cannot be used
+     * @throws DirectoryException when the data directory cannot be used
      * @throws ImageException when the store cannot
      */
     public static ImageStore openImages(NodeSettings settings) {
@@ -371,7 +395,7 @@ public final class Node implements AutoCloseable {
 
     private static boolean sweep(NodeSettings settings, DataDirectory data, ImageStore images) {
         try (Disks disks = Disks.open(data)) {
-            Sweep sweep = new Sweep(Cgroups.detect(), disks, images, Ranges.open(data), settings.runDirectory());
+            Sweep sweep = new Sweep(Cgroups.detect(), disks, images, Ranges.open(data));
             return !sweep.run(data).removed().isEmpty();
         }
     }
@@ -386,6 +410,11 @@ public final class Node implements AutoCloseable {
         return OciRuntime.of(driver)
                 .map(runtime -> HostProgram.find(runtime.program()).isPresent())
                 .orElse(true);
+    }
+
+    /** Where this node has its sockets. */
+    public RunDirectory runDirectory() {
+        return household.run();
     }
 
     /** How the disk limit is held here, for people. */
@@ -410,6 +439,7 @@ public final class Node implements AutoCloseable {
         loop.close();
         sockets.close();
         disks.close();
+        daemonLock.ifPresent(Fd::close);
     }
 
     private Sandbox launch(Slots.Slot slot, SandboxSpec spec, Listening listening) {

@@ -1,5 +1,7 @@
 package dev.redoubt.node;
 
+import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.image.ShortNames;
 import java.nio.file.Path;
 import java.util.Map;
@@ -8,7 +10,7 @@ import java.util.Map;
  * Where a node keeps its things and how it lives.
  *
  * @param dataDirectory images, disks, journal; closed to everybody but root
- * @param runDirectory sockets; short, because a socket's path has at most 107 bytes (unix(7))
+ * @param runDirectory sockets; closed to everybody but root, and short: a socket's path has at most 107 bytes (unix(7))
  * @param nativeDirectory the spawner's and the guest's binaries
  * @param life whether sandboxes end with this process
  * @param readySlots how many sandboxes are prepared ahead
@@ -56,19 +58,13 @@ public record NodeSettings(
      */
     public static NodeSettings library(Map<String, String> environment, Path nativeDirectory) {
         return new NodeSettings(
-                dev.redoubt.node.data.DataDirectory.configured(environment),
-                runDirectory(environment),
+                DataDirectory.configured(environment),
+                RunDirectory.configured(environment),
                 nativeDirectory,
                 Life.WITH_THIS_PROCESS,
                 0,
                 TestSwitches.NONE,
                 ShortNames.configured(environment));
-    }
-
-    /** Where sockets are unless {@code REDOUBT_RUN_DIR} says otherwise. */
-    public static Path runDirectory(Map<String, String> environment) {
-        String value = environment.getOrDefault("REDOUBT_RUN_DIR", "");
-        return value.isEmpty() ? Path.of("/run/redoubt") : Path.of(value);
     }
 
     public NodeSettings withReadySlots(int slots) {
@@ -90,10 +86,5 @@ public record NodeSettings(
 
     private NodeSettings with(Life other, int slots) {
         return new NodeSettings(dataDirectory, runDirectory, nativeDirectory, other, slots, switches, shortNames);
-    }
-
-    /** The daemon's socket. */
-    public Path nodeSocket() {
-        return runDirectory.resolve("node.sock");
     }
 }

@@ -3,7 +3,7 @@ package dev.redoubt.node;
 import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.node.cgroup.CgroupException;
-import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.data.DirectoryException;
 import dev.redoubt.node.disk.StorageFullException;
 import dev.redoubt.node.image.ImageException;
 import dev.redoubt.node.launch.LaunchException;
@@ -19,7 +19,7 @@ public final class Problems {
     public static Problem of(RuntimeException why) {
         return switch (why) {
             case StorageFullException full -> new Problem(ProblemCode.STORAGE_FULL, message(full), full);
-            case DataDirectoryException data -> new Problem(ProblemCode.UNPROCESSABLE, message(data), data);
+            case DirectoryException data -> new Problem(ProblemCode.UNPROCESSABLE, message(data), data);
             case LaunchException launch -> of(launch);
             case LinuxException linux
             when linux.errno() == Errno.ENOSPC || linux.errno() == Errno.EDQUOT ->
@@ -61,14 +61,15 @@ public final class Problems {
         return launch.step() == Step.MASK && (launch.errno() == Errno.ELOOP || launch.errno() == Errno.ENOTDIR);
     }
 
-    private static Problem wall(RuntimeException why) {
+    /** A wall, or all of them, could not be built; the message says which. */
+    static Problem wall(Exception why) {
         return new Problem(
                 ProblemCode.WALL_UNAVAILABLE,
                 message(why) + "; ./redoubt doctor says what this host lacks and how to mend it",
                 why);
     }
 
-    private static String message(RuntimeException why) {
+    private static String message(Exception why) {
         return String.valueOf(why.getMessage());
     }
 }

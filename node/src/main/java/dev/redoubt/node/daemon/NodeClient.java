@@ -5,6 +5,9 @@ import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.Hangup;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.UnixSocket;
+import dev.redoubt.node.Problems;
+import dev.redoubt.node.data.DirectoryException;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.seccomp.CallReport;
 import dev.redoubt.node.walls.report.SignedReport;
 import dev.redoubt.protocol.Problem;
@@ -48,8 +51,22 @@ public final class NodeClient implements AutoCloseable {
     /** A sandbox that is this process's to use; both descriptors are the caller's to close. */
     public record Lent(SandboxId id, Fd channel, Fd pidfd) {}
 
-    /** Connects, or says that no daemon runs here. */
-    public static Optional<NodeClient> connect(Path path) {
+    /**
+     * Connects to the daemon of a run directory, or says that none runs there.
+     *
+     * @throws Problem UNPROCESSABLE when somebody else could have put a socket there, or nobody can
+     */
+    public static Optional<NodeClient> connect(Path runDirectory) {
+        try {
+            return RunDirectory.existing(runDirectory)
+                    .map(RunDirectory::daemonSocket)
+                    .flatMap(NodeClient::connectTo);
+        } catch (DirectoryException unsafe) {
+            throw Problems.of(unsafe);
+        }
+    }
+
+    private static Optional<NodeClient> connectTo(Path path) {
         try {
             return Optional.of(new NodeClient(path, UnixSocket.connect(path)));
         } catch (LinuxException nobody) {

@@ -11,6 +11,7 @@ import dev.redoubt.node.Node;
 import dev.redoubt.node.Problems;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.cgroup.CgroupException;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.flat.FlatReader;
 import dev.redoubt.node.image.ImageException;
@@ -27,7 +28,6 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -71,23 +71,19 @@ public final class NodeServer implements AutoCloseable {
     }
 
     /**
-     * Binds the socket; a dead daemon's is replaced.
+     * Binds the daemon's socket in the run directory; a dead daemon's is replaced.
      *
      * @param report told, in a line for people, what nobody else is there to hear; from any thread
      * @throws Problem CONFLICT when a daemon answers there
      */
-    public static NodeServer bind(Node node, Path socket, Consumer<String> report) {
-        try {
-            UnixSocket.connect(socket).close();
-            throw new Problem(ProblemCode.CONFLICT, "a node daemon already runs at " + socket);
-        } catch (LinuxException nobody) {
-            if (nobody.errno() == Errno.ECONNREFUSED) {
-                LinuxFiles.removeFile(socket.toString());
-            } else if (nobody.errno() != Errno.ENOENT) {
-                throw nobody;
-            }
-        }
-        return new NodeServer(node, UnixListener.bind(socket), report);
+    public static NodeServer bind(Node node, Consumer<String> report) {
+        RunDirectory run = node.runDirectory();
+        UnixListener listener = run.listen()
+                .orElseThrow(() -> new Problem(
+                        ProblemCode.CONFLICT,
+                        "a node daemon of another data directory runs at " + run.daemonSocket()
+                                + ": end it first, or set REDOUBT_RUN_DIR to another place"));
+        return new NodeServer(node, listener, report);
     }
 
     /** Serves until {@link #close}. */

@@ -1,7 +1,5 @@
 package dev.redoubt.node.data;
 
-import dev.redoubt.linux.Errno;
-import dev.redoubt.linux.FileStatus;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import java.nio.file.Path;
@@ -18,8 +16,7 @@ public final class DataDirectory {
     /** Where it is when nobody says otherwise. */
     public static final Path DEFAULT = Path.of("/var/lib/redoubt");
 
-    private static final String VARIABLE = "REDOUBT_DATA_DIR";
-    private static final int OWNER_ONLY = 0700;
+    private static final ClosedDirectory.Kind KIND = ClosedDirectory.Kind.DATA;
 
     private final Path path;
 
@@ -29,50 +26,21 @@ public final class DataDirectory {
 
     /** {@code REDOUBT_DATA_DIR}, or {@link #DEFAULT}. */
     public static Path configured(Map<String, String> environment) {
-        String value = environment.getOrDefault(VARIABLE, "");
+        String value = environment.getOrDefault(KIND.variable(), "");
         return value.isEmpty() ? DEFAULT : Path.of(value);
     }
 
     /**
      * Opens the directory, making it, and {@code node} in it, with mode 0700 when missing.
      *
-     * @throws DataDirectoryException saying what is wrong with it and what to do
+     * @throws DirectoryException saying what is wrong with it and what to do
      */
     public static DataDirectory open(Path path) {
-        if (!path.isAbsolute()) {
-            throw new DataDirectoryException(path, "is not an absolute path", "write it from / on");
-        }
-        make(path);
-        checkOwner(path);
+        ClosedDirectory.open(KIND, path);
         Path node = path.resolve("node");
-        make(node);
-        checkOwner(node);
+        ClosedDirectory.open(KIND, node);
         checkWritable(node);
         return new DataDirectory(path);
-    }
-
-    private static void make(Path path) {
-        try {
-            LinuxFiles.makeDirectory(path.toString(), OWNER_ONLY);
-        } catch (LinuxException refused) {
-            throw new DataDirectoryException(path, refused);
-        }
-    }
-
-    private static void checkOwner(Path path) {
-        FileStatus status = LinuxFiles.status(path.toString());
-        if (!status.isDirectory()) {
-            throw new DataDirectoryException(path, "is not a directory", "move it away");
-        }
-        int self = LinuxFiles.status("/proc/self").uid();
-        if (status.uid() != self) {
-            throw new DataDirectoryException(
-                    path, "belongs to user " + status.uid(), "chown -R " + self + ":" + self + " " + path);
-        }
-        if ((status.permissions() & 077) != 0) {
-            throw new DataDirectoryException(
-                    path, "is open to other users (mode %o)".formatted(status.permissions()), "chmod 0700 " + path);
-        }
     }
 
     /** Asked by doing it: permission bits do not tell about a read-only or a full file system. */
@@ -80,10 +48,10 @@ public final class DataDirectory {
         String probe =
                 node + "/.probe-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
         try {
-            LinuxFiles.makeDirectory(probe, OWNER_ONLY);
+            LinuxFiles.makeDirectory(probe, ClosedDirectory.OWNER_ONLY);
             LinuxFiles.removeDirectory(probe);
         } catch (LinuxException refused) {
-            throw new DataDirectoryException(node, refused);
+            throw ClosedDirectory.unusable(KIND, node, refused);
         }
     }
 
@@ -99,17 +67,7 @@ public final class DataDirectory {
     /** A directory of the node's, made with mode 0700 when missing. */
     public Path nodeDirectory(String name) {
         Path directory = node().resolve(name);
-        make(directory);
+        ClosedDirectory.make(KIND, directory);
         return directory;
-    }
-
-    static String remedy(int errno) {
-        return switch (errno) {
-            case Errno.ENOSPC, Errno.EDQUOT -> "free some space or inodes on its file system";
-            case Errno.EROFS -> "mount its file system read-write, or set " + VARIABLE + " to another place";
-            case Errno.ENOENT -> "make its parent directory, or set " + VARIABLE + " to another place";
-            case Errno.EACCES, Errno.EPERM -> "run as root, or set " + VARIABLE + " to a place you may write to";
-            default -> "set " + VARIABLE + " to another place";
-        };
     }
 }

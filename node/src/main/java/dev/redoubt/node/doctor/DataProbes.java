@@ -5,7 +5,7 @@ import dev.redoubt.linux.FileSystemSpace;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
-import dev.redoubt.node.data.DataDirectoryException;
+import dev.redoubt.node.data.DirectoryException;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.disk.Mechanism;
@@ -44,7 +44,7 @@ final class DataProbes {
             } finally {
                 remove(scratch);
             }
-        } catch (IOException | DataDirectoryException refused) {
+        } catch (IOException | DirectoryException refused) {
             findings.add(new Missing(
                     "data",
                     "a directory that takes writes",
@@ -69,7 +69,7 @@ final class DataProbes {
         }
         try {
             return new Fit("data", what, DataDirectory.open(data).path().toString());
-        } catch (DataDirectoryException refused) {
+        } catch (DirectoryException refused) {
             return new Missing(
                     "data", what, String.valueOf(refused.getMessage()), "as it says, or set REDOUBT_DATA_DIR");
         }

@@ -1,8 +1,10 @@
 package dev.redoubt.node.journal;
 
+import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.ResourceName;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.SandboxId;
@@ -35,13 +37,11 @@ import java.util.Set;
  * <p>Entries are renamed into place but not synced: they describe kernel objects, which a power failure removes too.
  */
 public final class Owner {
-    /** With the owner's name: the broker's file in the run directory. */
-    public static final String CALLS = ".calls";
-
     static final String ALL = "owners";
     static final String NEW = ".new-";
     static final String LOCK = "lock";
     private static final String DAEMON = "daemon-owner";
+    private static final String DAEMON_LOCK = "daemon-lock";
     private static final String PART = ".part";
     private static final String CORRUPT = ".corrupt-";
     private static final String ENTRIES = "sbx_*";
@@ -60,14 +60,37 @@ public final class Owner {
         this.directory = directory;
     }
 
-    /** A new owner, not to be seen by others until {@link #publish}: its spawner has yet to take the lock. */
-    public static Owner begin(DataDirectory data) {
+    /**
+     * The lock of the one daemon that a data directory can have, held for as long as the descriptor is open. Two would
+     * each take the other's prepared sandboxes for what a dead one left.
+     *
+     * @throws Problem CONFLICT when a daemon lives
+     */
+    public static Fd lockDaemon(DataDirectory data) {
+        Fd lock = LinuxFiles.open(
+                data.node().resolve(DAEMON_LOCK).toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600);
+        if (LinuxFiles.tryLock(lock)) {
+            return lock;
+        }
+        lock.close();
+        throw new Problem(
+                ProblemCode.CONFLICT,
+                "a node daemon already runs on the data directory " + data.path()
+                        + ": end it first, or set REDOUBT_DATA_DIR and REDOUBT_RUN_DIR to other places");
+    }
+
+    /**
+     * A new owner, not to be seen by others until {@link #publish}: its spawner has yet to take the lock.
+     *
+     * @param run where it will have its sockets; kept in the lock's file for whoever sweeps, who may have another
+     */
+    public static Owner begin(DataDirectory data, RunDirectory run) {
         String name = randomName();
         Path all = data.nodeDirectory(ALL);
         Path directory = all.resolve(NEW + name);
         LinuxFiles.makeDirectory(directory.toString(), 0700);
         Owner owner = new Owner(data, name, directory);
-        write(owner.lockFile(), "");
+        write(owner.lockFile(), run.path().toString());
         return owner;
     }
 
@@ -93,6 +116,12 @@ public final class Owner {
     /** A plain name; the first part of the names of all it makes. */
     public String name() {
         return name;
+    }
+
+    /** Where a dead owner had its sockets; empty when it was killed before it had any, or that directory is gone. */
+    static Optional<RunDirectory> runDirectory(Fd lock) {
+        String path = LinuxFiles.readOnce(lock);
+        return path.isEmpty() ? Optional.empty() : RunDirectory.existing(Path.of(path));
     }
 
     /** The file that the spawner is to lock. */

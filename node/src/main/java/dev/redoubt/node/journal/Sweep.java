@@ -8,6 +8,8 @@ import dev.redoubt.node.cgroup.CgroupException;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.DirectoryException;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.image.ImageException;
@@ -45,15 +47,13 @@ public final class Sweep {
     private final Disks disks;
     private final ImageStore images;
     private final Ranges ranges;
-    private final Path runDirectory;
 
     /** A sweep of everything of one data directory. */
-    public Sweep(Cgroups cgroups, Disks disks, ImageStore images, Ranges ranges, Path runDirectory) {
+    public Sweep(Cgroups cgroups, Disks disks, ImageStore images, Ranges ranges) {
         this.cgroups = cgroups;
         this.disks = disks;
         this.images = images;
         this.ranges = ranges;
-        this.runDirectory = runDirectory;
     }
 
     /** Sweeps. One owner that resists does not keep the others, or the node, from going on: it is a problem in the report. */
@@ -67,6 +67,7 @@ public final class Sweep {
                     removed.add(name(owner));
                 }
             } catch (CgroupException
+                    | DirectoryException
                     | DiskException
                     | ImageException
                     | LinuxException
@@ -124,9 +125,10 @@ public final class Sweep {
         if (dead.isEmpty()) {
             return false;
         }
-        try (Fd _ = dead.get()) {
+        try (Fd lock = dead.get()) {
             corrupt.addAll(Owner.moveCorruptAside(owner));
-            remove(name(owner));
+            removeAllBut(name(owner), List.of());
+            Owner.runDirectory(lock).ifPresent(run -> removeSockets(run, name(owner)));
             return Owner.removeTree(owner);
         }
     }
@@ -155,12 +157,11 @@ public final class Sweep {
                 == LinuxFiles.status(lock).inode();
     }
 
-    private void remove(String owner) {
-        removeAllBut(owner, List.of());
+    private static void removeSockets(RunDirectory run, String owner) {
         // one that was never published has its socket under the name that it would have got
         String named = owner.startsWith(Owner.NEW) ? owner.substring(Owner.NEW.length()) : owner;
-        LinuxFiles.removeFile(runDirectory.resolve(named + ".sock").toString());
-        LinuxFiles.removeFile(runDirectory.resolve(named + Owner.CALLS).toString());
+        run.remove(named);
+        run.removeDeadDaemonsSocket();
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.redoubt.node.seccomp;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.linux.NotifiedCall;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -86,9 +87,11 @@ final class InFlight implements AutoCloseable {
      * @param alive numbers of those that an earlier process left; what it left of others is forgotten
      */
     static InFlight shared(Path file, Set<Long> alive) {
+        // Only the node may read what sandboxes ask for.
+        LinuxFiles.open(file.toString(), LinuxFiles.O_RDWR | LinuxFiles.O_CREAT, 0600)
+                .close();
         Arena arena = Arena.ofShared();
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             InFlight calls =
                     new InFlight(arena, channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) MOST * SLOT, arena));
             calls.readBack(alive);

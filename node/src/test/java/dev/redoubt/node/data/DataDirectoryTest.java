@@ -40,7 +40,7 @@ final class DataDirectoryTest {
         for (String mode : List.of("rwxr-x---", "rwx---r--", "rwxrwxrwx")) {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
             assertThatThrownBy(() -> DataDirectory.open(path))
-                    .isInstanceOf(DataDirectoryException.class)
+                    .isInstanceOf(DirectoryException.class)
                     .hasMessageContaining("chmod 0700 " + path);
         }
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
@@ -53,7 +53,7 @@ final class DataDirectoryTest {
         DataDirectory.open(path);
         Files.setAttribute(path, "unix:uid", 12345);
         assertThatThrownBy(() -> DataDirectory.open(path))
-                .isInstanceOf(DataDirectoryException.class)
+                .isInstanceOf(DirectoryException.class)
                 .hasMessageContaining("user 12345")
                 .hasMessageContaining("chown");
     }
@@ -64,7 +64,7 @@ final class DataDirectoryTest {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary);
         for (Path path : List.of(file, link)) {
             assertThatThrownBy(() -> DataDirectory.open(path))
-                    .isInstanceOf(DataDirectoryException.class)
+                    .isInstanceOf(DirectoryException.class)
                     .hasMessageContaining("not a directory");
         }
     }
@@ -72,10 +72,10 @@ final class DataDirectoryTest {
     @Test
     void missingParentAndRelativePathSayWhatToDo() {
         assertThatThrownBy(() -> DataDirectory.open(temporary.resolve("a/b")))
-                .isInstanceOf(DataDirectoryException.class)
+                .isInstanceOf(DirectoryException.class)
                 .hasMessageContaining("parent");
         assertThatThrownBy(() -> DataDirectory.open(Path.of("data")))
-                .isInstanceOf(DataDirectoryException.class)
+                .isInstanceOf(DirectoryException.class)
                 .hasMessageContaining("absolute");
     }
 
@@ -85,7 +85,7 @@ final class DataDirectoryTest {
             DataDirectory.open(mount.path().resolve("data"));
             Mounts.setAttributes(mount, Mounts.READ_ONLY);
             assertThatThrownBy(() -> DataDirectory.open(mount.path().resolve("data")))
-                    .isInstanceOf(DataDirectoryException.class)
+                    .isInstanceOf(DirectoryException.class)
                     .hasMessageContaining("read-write");
         }
     }
@@ -96,7 +96,7 @@ final class DataDirectoryTest {
             DataDirectory.open(mount.path().resolve("data"));
             Files.writeString(mount.path().resolve("last"), ""); // root, data, node and this: no inode is left
             assertThatThrownBy(() -> DataDirectory.open(mount.path().resolve("data")))
-                    .isInstanceOf(DataDirectoryException.class)
+                    .isInstanceOf(DirectoryException.class)
                     .hasMessageContaining("free some space");
         }
     }

@@ -8,6 +8,7 @@ import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.ranges.IdRange;
@@ -28,7 +29,7 @@ final class LivingOwner {
         NodeSettings settings = NodeOfTest.settings(Path.of(arguments[0]));
         DataDirectory data = DataDirectory.open(settings.dataDirectory());
         ImageStore images = Node.openImages(settings);
-        Owner owner = Owner.begin(data);
+        Owner owner = Owner.begin(data, RunDirectory.open(settings.runDirectory()));
         try (Fd lock = LinuxFiles.open(owner.lockFile().toString(), LinuxFiles.O_RDWR)) { // as the spawner does
             LinuxFiles.lock(lock);
             owner.publish();

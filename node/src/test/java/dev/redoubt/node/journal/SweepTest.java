@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.linux.Fd;
 import dev.redoubt.linux.LinuxFiles;
+import dev.redoubt.linux.UnixListener;
 import dev.redoubt.node.Child;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeOfTest;
 import dev.redoubt.node.cgroup.Cgroups;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.ranges.IdRange;
@@ -42,6 +44,7 @@ final class SweepTest {
     private Path temporary;
 
     private DataDirectory data;
+    private RunDirectory run;
     private Cgroups cgroups;
     private Disks disks;
     private ImageStore images;
@@ -50,6 +53,7 @@ final class SweepTest {
     @BeforeEach
     void open() {
         data = DataDirectory.open(temporary.resolve("data"));
+        run = RunDirectory.open(NodeOfTest.settings(temporary).runDirectory());
         cgroups = Cgroups.detect();
         disks = Disks.open(data);
         images = Node.openImages(NodeOfTest.settings(temporary));
@@ -65,7 +69,7 @@ final class SweepTest {
     }
 
     private SweepReport sweep() {
-        return new Sweep(cgroups, disks, images, ranges, temporary).run(data);
+        return new Sweep(cgroups, disks, images, ranges).run(data);
     }
 
     private Path journal(String owner) {
@@ -139,7 +143,7 @@ final class SweepTest {
 
     @Test
     void ofManySweepsAtOnceOneRemovesAnOwner() throws IOException, InterruptedException, ExecutionException {
-        Owner mine = Owner.begin(data);
+        Owner mine = Owner.begin(data, run);
         try (Fd lock = LinuxFiles.open(mine.lockFile().toString(), LinuxFiles.O_RDWR);
                 Child doomed = Child.start(LivingOwner.class, temporary.toString());
                 ExecutorService threads = Executors.newFixedThreadPool(16)) {
@@ -164,7 +168,7 @@ final class SweepTest {
     void sweepDuringTheEndOfAnOwnerIsNoError() throws InterruptedException, ExecutionException {
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
             for (int i = 0; i < 200; i++) {
-                Owner owner = Owner.begin(data);
+                Owner owner = Owner.begin(data, run);
                 owner.publish(); // nobody holds its lock: what a sweep sees while an owner is ending
                 List<Future<SweepReport>> sweeps = threads.invokeAll(Collections.nCopies(2, this::sweep));
                 owner.end();
@@ -178,7 +182,7 @@ final class SweepTest {
 
     @Test
     void unreadableEntryIsMovedAsideAndEverythingIsRemoved() throws IOException {
-        Owner owner = Owner.begin(data);
+        Owner owner = Owner.begin(data, run);
         owner.publish();
         SandboxId id = SandboxId.random();
         IdRange range = ranges.claim(owner.name());
@@ -199,7 +203,7 @@ final class SweepTest {
     /** What nobody can sweep is no reason to refuse an image. */
     @Test
     void imagesAreHadWhateverASweepMeets() throws IOException {
-        Owner stuck = Owner.begin(data);
+        Owner stuck = Owner.begin(data, run);
         stuck.publish();
         Files.delete(stuck.lockFile());
         Files.createDirectory(stuck.lockFile());
@@ -209,11 +213,11 @@ final class SweepTest {
 
     @Test
     void ownerThatResistsIsReportedAndTheNextOneIsRemovedAllTheSame() throws IOException {
-        Owner stuck = Owner.begin(data);
+        Owner stuck = Owner.begin(data, run);
         stuck.publish();
         Path inTheWay = Files.createDirectories(journal(stuck.name()).resolve("sbx_directory"));
         Files.createFile(inTheWay.resolve("file"));
-        Owner other = Owner.begin(data);
+        Owner other = Owner.begin(data, run);
         other.publish();
 
         SweepReport report = sweep();
@@ -224,9 +228,30 @@ final class SweepTest {
         Files.delete(inTheWay);
     }
 
+    /** Who sweeps may have its own sockets elsewhere. */
+    @Test
+    void theSocketsOfAKilledOwnerGoWhereverTheyAre() throws IOException {
+        RunDirectory elsewhere = RunDirectory.open(temporary.resolve("elsewhere"));
+        Owner owner = Owner.begin(data, elsewhere);
+        owner.publish();
+        UnixListener.bind(elsewhere.socketOf(owner.name())).close();
+        UnixListener.bind(elsewhere.daemonSocket()).close();
+        Files.createFile(elsewhere.callsOf(owner.name()));
+        UnixListener living = UnixListener.bind(run.daemonSocket());
+        Owner other = Owner.begin(data, run);
+        other.publish();
+        try {
+            assertThat(sweep().removed()).containsExactlyInAnyOrder(owner.name(), other.name());
+            assertThat(elsewhere.path()).isEmptyDirectory();
+            assertThat(run.daemonSocket()).as("one that answers").exists();
+        } finally {
+            living.close();
+        }
+    }
+
     @Test
     void ownerThatNeverFinishedStartingGoesAfterAMinute() throws IOException {
-        Owner stillborn = Owner.begin(data);
+        Owner stillborn = Owner.begin(data, run);
         Path directory = stillborn.lockFile().resolveSibling("");
         assertThat(sweep().isEmpty()).isTrue();
         assertThat(directory).isDirectory();
