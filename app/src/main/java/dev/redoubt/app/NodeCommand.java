@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.linux.SignalHandlers;
 import dev.redoubt.node.Node;
 import dev.redoubt.node.NodeSettings;
 import dev.redoubt.node.daemon.NodeServer;
@@ -36,7 +37,7 @@ final class NodeCommand implements Callable<Integer> {
             Say.line("node ready at " + node.runDirectory().daemonSocket() + "; disk limits by " + node.diskMechanism()
                     + "; took over " + node.adopted().size() + " sandboxes");
             CountDownLatch stopped = new CountDownLatch(1);
-            try (Signals _ = Signals.onStop(stopped::countDown)) {
+            try (SignalHandlers _ = Signals.onStop(stopped::countDown)) {
                 Thread.ofPlatform().name("redoubt-accept").daemon().start(server::serve);
                 stopped.await();
             }

@@ -1,5 +1,6 @@
 package dev.redoubt.app;
 
+import dev.redoubt.linux.SignalHandlers;
 import dev.redoubt.linux.Terminal;
 import dev.redoubt.node.guest.BrokenInputException;
 import dev.redoubt.node.guest.GuestChannel;
@@ -47,7 +48,6 @@ final class RunSession {
             Thread.ofPlatform().name("redoubt-output").daemon().unstarted(this::writeAll);
     private volatile long lastByte = System.nanoTime();
     private volatile long longestSilence;
-    private volatile @Nullable GuestJob job;
     private volatile @Nullable String unwritten;
 
     RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
@@ -76,9 +76,19 @@ final class RunSession {
     Outcome run(GuestChannel guest, RunRequest request) throws InterruptedException {
         long started = System.nanoTime();
         writer.start();
-        try (Signals _ = Signals.passTo(this::signal, this::resize)) {
-            GuestJob running = guest.run(request, (from, output) -> pieces.add(new Piece(from, output)));
-            job = running;
+        try {
+            return converse(
+                    guest.run(request, (from, output) -> pieces.add(new Piece(from, output))), request, started);
+        } catch (SandboxGoneException gone) {
+            pieces.add(Piece.END);
+            return gone(started);
+        }
+    }
+
+    private Outcome converse(GuestJob running, RunRequest request, long started) throws InterruptedException {
+        // Until here a signal ends us, and the sandbox with us: there is no command yet to be told.
+        try (SignalHandlers _ =
+                Signals.passTo(number -> tell(running, to -> to.signal(number)), () -> resize(running))) {
             if (request.input()) {
                 Thread.ofPlatform().name("redoubt-input").daemon().start(() -> readAll(running));
             }
@@ -91,9 +101,6 @@ final class RunSession {
                 writer.join(); // everything it printed, before anybody learns that it ended
             }
             return outcome;
-        } catch (SandboxGoneException gone) {
-            pieces.add(Piece.END);
-            return gone(started);
         }
     }
 
@@ -242,11 +249,7 @@ final class RunSession {
         }
     }
 
-    private void signal(int number) {
-        tell(job, to -> to.signal(number));
-    }
-
-    private void resize() {
+    private static void resize(GuestJob job) {
         Terminal terminal = new Terminal(STDIN);
         if (terminal.isTerminal()) {
             Terminal.Size size = terminal.size();

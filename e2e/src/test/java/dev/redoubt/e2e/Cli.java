@@ -23,6 +23,7 @@ final class Cli {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
+            "-XX:+DisplayVMOutputToStderr",
             "-Xmx96m",
             "--enable-native-access=ALL-UNNAMED",
             "-Dredoubt.native=" + Place.NATIVES,
@@ -78,16 +79,18 @@ final class Cli {
     Said run(byte[] input, String... arguments) throws Exception {
         Process process = start(arguments);
         Thread feeder = Thread.ofPlatform().start(() -> feed(process, input));
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
+        Thread reader = Thread.ofPlatform().start(() -> drain(process.getInputStream(), output));
         Thread listener = Thread.ofPlatform().start(() -> drain(process.getErrorStream(), errors));
-        byte[] output = process.getInputStream().readAllBytes();
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError("still running: " + Arrays.toString(arguments));
         }
+        reader.join();
         listener.join();
         feeder.join();
-        return new Said(process.exitValue(), output, errors.toString(StandardCharsets.UTF_8));
+        return new Said(process.exitValue(), output.toByteArray(), errors.toString(StandardCharsets.UTF_8));
     }
 
     Process start(String... arguments) throws IOException {

@@ -1,6 +1,7 @@
 package dev.redoubt.e2e;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,11 +12,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -148,7 +151,22 @@ class RunTest {
         System.arraycopy(many, 0, arguments, 5, many.length);
         assertThat(cli.run(arguments).out()).isEqualTo("129\n");
 
-        // No shell can pass more than the kernel takes (2 MiB here), so the refusal is the library's
+        // Where the stack may grow without a limit the kernel takes 6 MiB (execve(2)), and we take 2.
+        String threeMegabytes = "ulimit -s unlimited; v=$(head -c 100000 /dev/zero | tr '\\0' y); i=0; "
+                + "while [ $i -lt $N ]; do set -- \"$@\" --env V$i=$v; i=$((i+1)); done; exec \"$@\" -- echo passed";
+        for (int variables : new int[] {15, 30}) {
+            ProcessBuilder shell = new ProcessBuilder("sh", "-c", threeMegabytes, "sh");
+            shell.command().addAll(Cli.command("run"));
+            shell.environment().putAll(place.environment());
+            shell.environment().put("N", Integer.toString(variables));
+            Process process = shell.start();
+            boolean fits = variables == 15;
+            assertThat(process.inputReader().readAllAsString()).isEqualTo(fits ? "passed\n" : "");
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(fits ? 0 : 125);
+            assertThat(process.errorReader().readAllAsString()).contains(fits ? "" : "at most 2097152");
+        }
+        // Ten no program can be given, so that refusal is the library's alone.
         List<Bytes> tenMegabytes = IntStream.range(0, 100)
                 .mapToObj(i -> Bytes.of("V" + i + "=" + "y".repeat(100_000)))
                 .toList();
@@ -248,27 +266,91 @@ class RunTest {
         assertThat(chown.waitFor()).isZero();
     }
 
+    /** Also those that Java keeps for itself: QUIT would print its threads among the command's output. */
     @Test
     void signalsArePassedOn() throws Exception {
-        Process process = cli.start(
-                "run", "--", "sh", "-c", "trap 'echo got it; exit 5' TERM; echo ready; while true; do sleep 0.1; done");
+        List<String> passed = List.of("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "CONT", "TERM");
+        StringBuilder traps = new StringBuilder();
+        passed.forEach(name ->
+                traps.append("trap 'echo got %s%s' %s; ".formatted(name, name.equals("TERM") ? "; exit 5" : "", name)));
+        Process process = cli.start("run", "--", "sh", "-c", traps + "echo ready; while :; do sleep 0.1; done");
         var out = process.inputReader();
         assertThat(out.readLine()).isEqualTo("ready");
-        process.toHandle().destroy(); // SIGTERM; Process.destroy would close the streams too
-        assertThat(out.readLine()).isEqualTo("got it");
+        for (String name : passed) {
+            kill(process, name);
+            assertThat(out.readLine()).isEqualTo("got " + name);
+        }
+        assertThat(out.readLine()).isNull();
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(5);
+        assertThat(process.errorReader().readAllAsString()).doesNotContain("thread dump", "JVM", "Java");
+    }
+
+    /** A command that does not expect it ends by it, and so it is told; one that is ignored from the start stays so. */
+    @Test
+    void aSignalEndsWhatDoesNotCatchIt() throws Exception {
+        for (Map.Entry<String, Integer> signal :
+                Map.of("QUIT", 128 + 3, "USR2", 128 + 12).entrySet()) {
+            Process process = cli.start("run", "--", "sh", "-c", "echo ready; exec sleep 100");
+            assertThat(process.inputReader().readLine()).isEqualTo("ready");
+            kill(process, signal.getKey());
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(signal.getValue());
+            assertThat(process.inputReader().readLine()).isNull();
+        }
+        List<String> ignoring = new ArrayList<>(List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"));
+        ignoring.addAll(Cli.command("run", "--", "sh", "-c", "echo ready; read line; echo $line"));
+        ProcessBuilder builder = new ProcessBuilder(ignoring);
+        builder.environment().putAll(place.environment());
+        Process process = builder.start();
+        assertThat(process.inputReader().readLine()).isEqualTo("ready");
+        kill(process, "HUP");
+        process.outputWriter().append("still here\n").close();
+        assertThat(process.inputReader().readLine()).isEqualTo("still here");
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+    }
+
+    private static void kill(Process process, String signal) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+        assertThat(kill.waitFor()).isZero();
     }
 
     @Test
     void aTerminalIsATerminalInside() throws Exception {
-        String command = String.join(" ", Cli.command("run", "--", "sh", "-c", "'tty; stty size'"));
+        String command = Cli.command("run", "--", "sh", "-c", "tty; stty size").stream()
+                .map(word -> "'" + word + "'") // the checkout's path may hold a space
+                .collect(Collectors.joining(" "));
         ProcessBuilder script = new ProcessBuilder("script", "-qec", "stty rows 33 cols 77; " + command, "/dev/null");
         script.environment().putAll(place.environment());
         Process process = script.redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(said).contains("/dev/pts/0").contains("33 77");
+    }
+
+    @Test
+    void aRunDirectoryThatCannotBeUsedIsARefusalOfOurs() throws Exception {
+        Path open = Files.createDirectory(place.file("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Map<String, String> refusals = Map.of(
+                open.toString(),
+                "chmod 0700",
+                "/tmp/" + "x".repeat(110),
+                "at most 85 bytes",
+                place.file("nowhere/run").toString(),
+                "parent directory");
+        for (Map.Entry<String, String> refusal : refusals.entrySet()) {
+            Cli there = new Cli(place, Map.of("REDOUBT_RUN_DIR", refusal.getKey()));
+            for (String[] command : new String[][] {{"run", "--", "true"}, {"node"}}) {
+                Cli.Said said = there.run(command);
+                assertThat(said.exit()).as(said.errors()).isEqualTo(command[0].equals("run") ? 125 : 1);
+                assertThat(said.errors())
+                        .contains("UNPROCESSABLE", "run directory " + refusal.getKey(), refusal.getValue())
+                        .doesNotContain("\tat ");
+            }
+        }
+        Files.delete(open);
     }
 
     @Test
@@ -282,9 +364,19 @@ class RunTest {
 
     @Test
     void anotherLocaleChangesNothing() throws Exception {
-        Cli.Said said =
-                new Cli(place, Map.of("LC_ALL", "C")).run("run", "--env", "X=grün", "--", "sh", "-c", "echo $X ok");
-        assertThat(said.exit()).isZero();
+        String command = "x=$(printf 'gr\\303\\274n'); exec \"$@\" --env \"X=$x\" -- sh -c 'echo $X ok'";
+        for (String locale : new String[] {"C", "POSIX", "de_DE.ISO-8859-1", "C.UTF-8"}) {
+            ProcessBuilder builder = new ProcessBuilder("sh", "-c", command, "sh");
+            builder.command().addAll(Cli.command("run"));
+            builder.environment().putAll(place.environment());
+            builder.environment().put("LC_ALL", locale);
+            Process process = builder.start();
+            assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
+                    .as("under %s", locale)
+                    .isEqualTo("grün ok\n");
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        }
     }
 
     @Test

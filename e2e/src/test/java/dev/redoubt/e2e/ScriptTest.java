@@ -103,6 +103,29 @@ class ScriptTest {
         assertThat(script.resolveSibling("app/target/dist/run.aot")).exists();
     }
 
+    /** Java would only say that it could not determine the current directory, with the exit code of a failed command. */
+    @Test
+    void aDirectoryThatIsGoneIsSaidSo() throws Exception {
+        String there = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\"";
+        Path directory = Files.createTempDirectory("script-test");
+        for (Map.Entry<String, Integer> command :
+                Map.of("run", 125, "version", 1).entrySet()) {
+            Said said = run(
+                    directory, Map.of(), "sh", "-c", there, "sh", script.toString(), command.getKey(), "--", "true");
+            assertThat(said.exit()).isEqualTo(command.getValue());
+            assertThat(said.err())
+                    .contains("the current directory has been removed")
+                    .hasLineCount(1);
+        }
+        Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("/tmp"));
+        assertThat(run(directory, Map.of(), "sh", "-c", "cd link && exec \"$@\"", "sh", script.toString(), "version")
+                        .exit())
+                .as("control: a directory by another name")
+                .isZero();
+        Files.delete(link);
+        Files.delete(directory);
+    }
+
     @Test
     void aWarmRunSaysNothingButTheAnswer() throws Exception {
         Said said = redoubt("version");
