@@ -381,19 +381,19 @@ public final class Node implements AutoCloseable {
         DataDirectory data = DataDirectory.open(settings.dataDirectory());
         ImageStore images = openImages(settings, data);
         // Once more when something was swept: only now nobody writes in what a dead one was unpacking.
-        return isSwept(settings, data, images) ? openImages(settings, data) : images;
+        return isSwept(data, images) ? openImages(settings, data) : images;
     }
 
     /** What cannot be removed now falls to the next, and is no reason to refuse anybody an image. */
-    private static boolean isSwept(NodeSettings settings, DataDirectory data, ImageStore images) {
+    private static boolean isSwept(DataDirectory data, ImageStore images) {
         try {
-            return Sweep.isDue(data) && sweep(settings, data, images);
+            return Sweep.isDue(data) && sweep(data, images);
         } catch (CgroupException | DiskException | LinuxException | Problem | UncheckedIOException cannot) {
             return false;
         }
     }
 
-    private static boolean sweep(NodeSettings settings, DataDirectory data, ImageStore images) {
+    private static boolean sweep(DataDirectory data, ImageStore images) {
         try (Disks disks = Disks.open(data)) {
             Sweep sweep = new Sweep(Cgroups.detect(), disks, images, Ranges.open(data));
             return !sweep.run(data).removed().isEmpty();

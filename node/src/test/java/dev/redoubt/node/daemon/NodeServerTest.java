@@ -39,6 +39,7 @@ class NodeServerTest {
         try (Node node = Node.open(NodeOfTest.settings(temporary));
                 NodeServer server = NodeServer.bind(node, _ -> {})) {
             Thread.ofPlatform().daemon().start(server::serve);
+            Path run = node.runDirectory().path();
             Path socket = node.runDirectory().daemonSocket();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
                     .isEqualTo("rw-------");
@@ -49,7 +50,7 @@ class NodeServerTest {
                             refused -> assertThat(refused.errno()).isEqualTo(Errno.EACCES));
 
             open(temporary, "rwxrwxrwx");
-            open(socket.getParent(), "rwxrwxrwx");
+            open(run, "rwxrwxrwx");
             assertThatThrownBy(() -> answer(socket, NOBODY))
                     .isInstanceOfSatisfying(
                             LinuxException.class,
@@ -62,12 +63,12 @@ class NodeServerTest {
                     .as("bytes answered to somebody else")
                     .isZero();
             assertThat(answer(socket, 0)).as("control: root").isPositive();
-            assertThatThrownBy(() -> NodeClient.connect(socket.getParent()))
+            assertThatThrownBy(() -> NodeClient.connect(run))
                     .isInstanceOfSatisfying(
                             Problem.class,
                             problem -> assertThat(problem.detail()).contains("is open to other users", "chmod 0700"));
-            open(socket.getParent(), "rwx------");
-            Optional<NodeClient> client = NodeClient.connect(socket.getParent());
+            open(run, "rwx------");
+            Optional<NodeClient> client = NodeClient.connect(run);
             assertThat(client).isPresent();
             client.get().close();
         }
