@@ -9,6 +9,15 @@ final class Bubblewrap {
     private Bubblewrap() {}
 
     static List<String> command(Path root, List<String> argv) {
+        return command(root, List.of(), argv);
+    }
+
+    /** With a directory of programs shown at {@code /mnt}. */
+    static List<String> showing(Path programs, Path root, List<String> argv) {
+        return command(root, List.of("--ro-bind", programs.toString(), "/mnt"), argv);
+    }
+
+    private static List<String> command(Path root, List<String> more, List<String> argv) {
         List<String> command = new ArrayList<>(List.of(
                 "bwrap",
                 "--unshare-all",
@@ -22,6 +31,7 @@ final class Bubblewrap {
                 "/dev",
                 "--tmpfs",
                 "/tmp"));
+        command.addAll(more);
         command.addAll(argv);
         return command;
     }

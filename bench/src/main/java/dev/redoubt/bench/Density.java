@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
 /**
  * Idle sandboxes, more and more of them: what each costs, and whether one more, or a job in one of them, takes longer.
  *
- * <p>Nobody else is measured here: the others have no resident part to hold a job's channel.
+ * <p>Of the others ten are weighed ({@link IdlePeers}); they have no resident part that could hold a job's channel.
  */
 final class Density implements Bench.Benchmark {
     private static final List<Integer> LEVELS = List.of(10, 100, 1_000, 2_000);
@@ -23,21 +23,24 @@ final class Density implements Bench.Benchmark {
 
     @Override
     public void measure(Bench bench) throws IOException, InterruptedException {
-        String image = bench.busybox().image();
+        Root root = bench.busybox();
+        String image = root.image();
+        List<Integer> levels = bench.settings().shortRun() ? FEW : LEVELS;
+        new IdlePeers(bench, root, levels.getFirst()).weigh();
         Leftovers leftovers = Leftovers.watch(bench.settings().node());
         try (Library library = bench.library(SLOTS)) {
             leftovers.noteOwner();
             library.warmUp(image, bench.warmUpSandboxes(), bench.warmUpJobs());
-            climb(bench, library, image);
+            climb(bench, library, image, levels);
         }
         leftovers.report(bench.turns());
     }
 
-    private void climb(Bench bench, Library library, String image) throws IOException, InterruptedException {
+    private void climb(Bench bench, Library library, String image, List<Integer> levels) throws IOException, InterruptedException {
         List<Sandbox> held = new ArrayList<>();
         Footprint.Start empty = Footprint.Start.now();
         try {
-            for (int level : bench.settings().shortRun() ? FEW : LEVELS) {
+            for (int level : levels) {
                 bench.said().accept(level + " idle sandboxes");
                 while (held.size() < level) {
                     held.add(library.create(image));

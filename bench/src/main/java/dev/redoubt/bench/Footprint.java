@@ -71,7 +71,7 @@ record Footprint(double kernel, double guests, double node) {
     }
 
     /** Pages that no other process has (proc_pid_smaps(5)). */
-    private static long privatePages(long pid) throws IOException {
+    static long privatePages(long pid) throws IOException {
         return values(Path.of("/proc", Long.toString(pid), "smaps_rollup"), "Private_Clean:", "Private_Dirty:");
     }
 

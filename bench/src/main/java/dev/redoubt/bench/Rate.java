@@ -53,17 +53,25 @@ final class Rate implements Bench.Benchmark {
     private static List<Subject> peers(Bench bench, Root root) throws IOException, InterruptedException {
         List<Subject> subjects = new ArrayList<>();
         for (OciRuntime runtime : bench.workbench().runtimes()) {
-            if (!runtime.name().equals("runsc")) { // its 0.2 s a piece are no news
-                List<Sustained.Work> workers = new ArrayList<>();
-                for (int worker = 0; worker < AT_ONCE; worker++) {
-                    Bundle bundle = bench.workbench().bundle(root.directory(), ECHO);
-                    Stopwatch stopwatch =
-                            bench.workbench().stopwatch(runtime.coversUnified(), Map.of(), runtime.run(bundle));
-                    workers.add(stopwatch::lap);
-                }
-                subjects.add(subject(runtime.name(), bench.rounds(2, 20), workers));
+            List<Sustained.Work> workers = new ArrayList<>();
+            for (int worker = 0; worker < AT_ONCE; worker++) {
+                Bundle bundle = bench.workbench().bundle(root.directory(), ECHO);
+                workers.add(laps(bench, runtime.coversUnified(), runtime.run(bundle)));
             }
+            subjects.add(subject(runtime.name(), bench.rounds(2, 20), workers));
+        }
+        if (Programs.installed("bwrap")) {
+            List<Sustained.Work> workers = new ArrayList<>();
+            for (int worker = 0; worker < AT_ONCE; worker++) {
+                workers.add(laps(bench, false, Bubblewrap.command(root.directory(), ECHO)));
+            }
+            subjects.add(subject("bwrap", bench.rounds(2, 20), workers));
         }
         return subjects;
+    }
+
+    private static Sustained.Work laps(Bench bench, boolean coverUnified, List<String> command) throws IOException {
+        Stopwatch stopwatch = bench.workbench().stopwatch(coverUnified, Map.of(), command);
+        return stopwatch::lap;
     }
 }

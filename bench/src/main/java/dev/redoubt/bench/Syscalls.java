@@ -39,10 +39,13 @@ final class Syscalls implements Bench.Benchmark {
             throws IOException, InterruptedException {
         List<Subject> subjects = new ArrayList<>();
         for (OciRuntime runtime : workbench.runtimes()) {
-            if (!runtime.coversUnified()) { // crun's containers are made of the same parts as runc's
-                List<String> command = runtime.run(workbench.bundle(root.directory(), argv));
-                subjects.add(new Subject(runtime.name(), sink -> read(workbench.output(command), sink)));
-            }
+            List<String> command = runtime.run(workbench.bundle(root.directory(), argv));
+            boolean cover = runtime.coversUnified();
+            subjects.add(new Subject(runtime.name(), sink -> read(workbench.output(cover, command), sink)));
+        }
+        if (Programs.installed("bwrap")) {
+            List<String> command = Bubblewrap.showing(workbench.natives(), root.directory(), argv);
+            subjects.add(new Subject("bwrap", sink -> read(workbench.output(command), sink)));
         }
         return subjects;
     }

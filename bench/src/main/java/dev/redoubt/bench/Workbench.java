@@ -17,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Where the programs that we compare with keep their things while a benchmark runs; nothing of it is left afterwards. */
 final class Workbench implements AutoCloseable {
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
+    private static final String COVERED = "mount -t tmpfs none " + CGROUPS.resolve("unified") + " && exec \"$@\"";
 
     private final Path directory;
     private final Path natives;
@@ -119,7 +120,17 @@ final class Workbench implements AutoCloseable {
      * @throws PeerFailedException when it does not
      */
     String output(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
+        return output(false, command);
+    }
+
+    /** The same, and with {@code coverUnified} in surroundings like those of {@link #stopwatch}, which keeps output to itself. */
+    String output(boolean coverUnified, List<String> command) throws IOException, InterruptedException {
+        List<String> whole = new ArrayList<>();
+        if (coverUnified) {
+            whole.addAll(List.of("unshare", "--mount", "sh", "-c", COVERED, "sh"));
+        }
+        whole.addAll(command);
+        Process process = new ProcessBuilder(whole)
                 .redirectError(directory.resolve("errors-" + ++numbers).toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
                 .start();
@@ -137,11 +148,17 @@ final class Workbench implements AutoCloseable {
         stopwatch(runtime.coversUnified(), Map.of(), quietly(command)).lap();
     }
 
-    @Override
-    public void close() throws IOException {
+    /** Ends all that were started. */
+    void endContainers() throws IOException {
         for (OciContainer container : containers) {
             delete(container);
         }
+        containers.clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        endContainers();
         for (Stopwatch stopwatch : stopwatches) {
             stopwatch.close();
         }

@@ -61,7 +61,7 @@ class BenchRunTest {
 
         assertThat(subjects(report, "busybox: created, used and removed"))
                 .contains("redoubt")
-                .containsAll(installed("runc", "crun"));
+                .containsAll(installed("runc", "crun", "runsc", "bwrap"));
         assertNothingIsLeftOf(report);
     }
 
@@ -71,6 +71,9 @@ class BenchRunTest {
 
         assertThat(subjects(report, "true in one, beside 20")).containsExactly("redoubt");
         assertThat(subjects(report, "memory, each of 20")).containsExactly("redoubt");
+        assertThat(subjects(report, "memory, each of 5"))
+                .contains("redoubt")
+                .containsAll(installed("runc", "crun", "runsc", "bwrap"));
         assertNothingIsLeftOf(report);
     }
 
@@ -90,7 +93,7 @@ class BenchRunTest {
         for (String call : List.of("getpid", "stat", "open+close", "read", "write")) {
             assertThat(subjects(report, call))
                     .contains("host", "redoubt", "redoubt, nobody asked")
-                    .containsAll(installed("runc", "runsc"));
+                    .containsAll(installed("runc", "crun", "runsc", "bwrap"));
         }
     }
 
