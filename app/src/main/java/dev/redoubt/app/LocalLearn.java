@@ -13,6 +13,8 @@ import dev.redoubt.node.guest.SandboxGoneException;
 import dev.redoubt.node.image.Digest;
 import dev.redoubt.node.image.ImageConfig;
 import dev.redoubt.policy.profile.Learning;
+import dev.redoubt.protocol.FileRules;
+import dev.redoubt.protocol.InsidePath;
 import dev.redoubt.protocol.Problem;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.RuntimeClass;
@@ -22,21 +24,26 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.security.DigestOutputStream;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 
 /**
  * Learns a profile: runs a command under audit, and then again under what was learnt, which shows that it passes.
  *
- * <p>The audit sees calls, by their registers. Whether a writable root is needed no register tells, so that is tried.
+ * <p>The audit sees calls, by their registers; where something was written, the overlay shows. What of that is needed neither
+ * tells, so it is tried: with a read-only root, with one in which those directories can be written, and with a writable one.
  */
 final class LocalLearn {
     private static final Duration LIMIT = Duration.ofHours(1);
+    private static final int MOST_WRITABLE = 16;
 
     private final RunOptions options;
     private final Profile within;
@@ -95,11 +102,18 @@ final class LocalLearn {
         ImageConfig image = LocalImages.ensure(settings, options.image()).config();
         try (Node node = Node.open(settings)) {
             Seen seen = audited(node, image);
-            Profile small = Learning.profile(name, description(), within, seen.calls, true);
+            Profile small = Learning.profile(name, description(), within, seen.calls, FileRules::withReadOnlyRoot);
             if (again(node, image, small).equals(seen.end)) {
                 return small; // what it printed too: a program may write without minding whether it can
             }
-            Profile writable = Learning.profile(name, description(), within, seen.calls, false);
+            if (!seen.written.isEmpty()) {
+                Profile here = Learning.profile(
+                        name, description(), within, seen.calls, files -> files.writableOnlyIn(seen.written));
+                if (again(node, image, here).exit.equals(seen.end.exit)) {
+                    return here;
+                }
+            }
+            Profile writable = Learning.profile(name, description(), within, seen.calls, UnaryOperator.identity());
             if (again(node, image, writable).exit.equals(seen.end.exit)) {
                 return writable;
             }
@@ -113,16 +127,26 @@ final class LocalLearn {
     /** How it ended, in words, and what it printed. */
     private record End(String exit, Digest output) {}
 
-    /** What was called, and how it ended. */
-    private record Seen(SortedMap<String, Set<List<Integer>>> calls, End end) {}
+    /** What was called, where it wrote (nowhere where that is no short list), and how it ended. */
+    private record Seen(SortedMap<String, Set<List<Integer>>> calls, SortedSet<InsidePath> written, End end) {}
 
     private Seen audited(Node node, ImageConfig image) throws InterruptedException {
         LocalRun run = new LocalRun(options, within);
         Node.Audited audited = node.audit(run.spec(image));
         try (Sandbox sandbox = audited.sandbox()) {
             End end = run(sandbox, run, image, System.err);
-            return new Seen(audited.calls().seen(), end);
+            return new Seen(audited.calls().seen(), written(audited), end);
         }
+    }
+
+    /** A short list of directories that the image has. The root would be no list. */
+    private SortedSet<InsidePath> written(Node.Audited audited) {
+        return audited.root()
+                .written()
+                .filter(paths -> paths.size() <= MOST_WRITABLE && !paths.contains(InsidePath.ROOT))
+                .filter(_ ->
+                        !within.files().readOnlyRoot() && within.files().paths().isEmpty())
+                .orElseGet(Collections::emptySortedSet);
     }
 
     private End again(Node node, ImageConfig image, Profile learnt) throws InterruptedException {

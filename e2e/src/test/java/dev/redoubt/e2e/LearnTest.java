@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.policy.profile.ProfileReader;
 import dev.redoubt.protocol.CallRule;
+import dev.redoubt.protocol.FileRules;
+import dev.redoubt.protocol.InsidePath;
 import dev.redoubt.protocol.Profile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,6 +67,31 @@ class LearnTest {
         assertThat(cli.run("run", "--user", "root", "--", "sh", "-c", other).errors())
                 .as("the control, in default")
                 .isEqualTo("nc: can't connect to remote host (127.0.0.1): Connection refused\n");
+        Files.delete(file);
+    }
+
+    /** Made, changed, removed, or gone again: each in a directory of the image. */
+    @Test
+    void whoWritesInAFewDirectoriesGetsThoseOnly() throws Exception {
+        String work =
+                "set -e; mkdir /home/user/cache; echo kept >/home/user/cache/f; echo x >/var/tmp/f; rm /var/tmp/f; "
+                        + "cat /home/user/cache/f";
+        Cli.Said said = cli.run("profile", "learn", "--user", "root", "--", "sh", "-c", "mkdir -p /var/tmp; " + work);
+        Profile profile = learnt(said);
+        assertThat(profile.files().readOnlyRoot()).isTrue();
+        assertThat(profile.files().with(FileRules.Access.WRITABLE))
+                .extracting(InsidePath::text)
+                .containsExactlyInAnyOrder("/home/user", "/var/tmp");
+
+        Path file = Files.writeString(place.file("learnt.yaml"), said.out());
+        String[] run = {"run", "--profile", file.toString(), "--user", "root", "--", "sh", "-c", work};
+        assertThat(cli.run(run).out()).isEqualTo("kept\n");
+        run[run.length - 1] = "for d in /home/user /var/tmp /home /etc /var; do echo x >$d/new && echo $d; done";
+        Cli.Said refused = cli.run(run);
+        assertThat(refused.out()).isEqualTo("/home/user\n/var/tmp\n");
+        assertThat(refused.errors()).contains("/home/new: Read-only file system");
+        run[2] = "default";
+        assertThat(cli.run(run).out()).as("the control").isEqualTo("/home/user\n/var/tmp\n/home\n/etc\n/var\n");
         Files.delete(file);
     }
 

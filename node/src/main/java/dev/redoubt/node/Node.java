@@ -14,6 +14,7 @@ import dev.redoubt.node.data.DirectoryException;
 import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
+import dev.redoubt.node.disk.UpperLayer;
 import dev.redoubt.node.driver.HostProgram;
 import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.guest.GuestLoop;
@@ -69,6 +70,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -247,11 +249,11 @@ public final class Node implements AutoCloseable {
      *     built yet, STORAGE_FULL; nothing is left of it
      */
     public Sandbox create(SandboxSpec spec) {
-        return build(spec, brokered);
+        return build(spec, brokered, _ -> {});
     }
 
-    /** A sandbox that is as confined as any other, and whose calls are listened to. */
-    public record Audited(Sandbox sandbox, CallAudit calls) {}
+    /** A sandbox that is as confined as any other, and whose calls and writing are recorded. */
+    public record Audited(Sandbox sandbox, CallAudit calls, UpperLayer root) {}
 
     /**
      * A sandbox of this process, to learn what its jobs call.
@@ -269,8 +271,13 @@ public final class Node implements AutoCloseable {
             throw new Problem(ProblemCode.UNPROCESSABLE, "only sandboxes of the native driver have an audit");
         }
         Auditing auditing = new Auditing();
-        Sandbox sandbox = build(spec, auditing);
-        return new Audited(sandbox, Objects.requireNonNull(auditing.audit));
+        Sandbox sandbox = build(spec, auditing, slot -> auditing.disk = slot.disk());
+        return new Audited(
+                sandbox,
+                Objects.requireNonNull(auditing.audit),
+                new UpperLayer(
+                        Objects.requireNonNull(auditing.disk).disk(),
+                        images.resolve(spec.image()).layerDirectories()));
     }
 
     /** Who is asked about calls: that decides about what the filter asks. */
@@ -309,6 +316,7 @@ public final class Node implements AutoCloseable {
 
     private static final class Auditing implements Listening {
         private @Nullable CallAudit audit;
+        private Slots.@Nullable EmptyDisk disk;
 
         @Override
         public Filter filter(SandboxSpec spec) {
@@ -324,7 +332,7 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private Sandbox build(SandboxSpec spec, Listening listening) {
+    private Sandbox build(SandboxSpec spec, Listening listening, Consumer<Slots.Slot> taken) {
         confinement.obstacles(spec).stream().findFirst().ifPresent(obstacle -> {
             throw obstacle.problem();
         });
@@ -334,6 +342,7 @@ public final class Node implements AutoCloseable {
             Undo undo = slot.undo();
             try {
                 Sandbox sandbox = launch(slot, spec, listening);
+                taken.accept(slot);
                 running.add(sandbox);
                 undo.addLast(() -> running.remove(sandbox));
                 return sandbox;

@@ -182,6 +182,11 @@ final class Slots implements AutoCloseable {
             return Objects.requireNonNull(mount);
         }
 
+        /** The disk itself, which the sandbox writes to. */
+        Disk disk() {
+            return Objects.requireNonNull(disk);
+        }
+
         /** Gives the disk that it was back, unused, for one as large as the limits say. */
         void replace(Limits limits) {
             release();

@@ -50,6 +50,13 @@ public record FileRules(boolean readOnlyRoot, SortedMap<InsidePath, Access> path
         return new FileRules(true, paths, patterns);
     }
 
+    /** A read-only root in which only these paths, and what is beneath them, can be written. */
+    public FileRules writableOnlyIn(SortedSet<InsidePath> writable) {
+        SortedMap<InsidePath, Access> all = new TreeMap<>(paths);
+        writable.forEach(path -> all.put(path, Access.WRITABLE));
+        return new FileRules(true, all, patterns);
+    }
+
     /** The same with other names that nothing can open. */
     public FileRules withPatterns(PathPatterns others) {
         return new FileRules(readOnlyRoot, paths, others);

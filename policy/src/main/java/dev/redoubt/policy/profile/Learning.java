@@ -23,6 +23,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
 /** Makes a profile of what a command was seen to do: the calls that it made, and nothing else. */
 public final class Learning {
@@ -36,21 +37,20 @@ public final class Learning {
      *
      * @param within the profile under which it was seen; its users, root, network, devices and limits are kept
      * @param seen by the name of a call the registers with which it was made; an empty set when they do not matter
-     * @param readOnlyRoot whether it gets along without writing to its root
+     * @param narrowed what is left of what that profile lets be done with files; patterns are left away
      */
     public static Profile profile(
             String name,
             String description,
             Profile within,
             SortedMap<String, Set<List<Integer>>> seen,
-            boolean readOnlyRoot) {
+            UnaryOperator<FileRules> narrowed) {
         SortedMap<String, CallRule> calls = new TreeMap<>();
         seen.forEach((call, kinds) -> {
             if (!CallNames.isGuests(call)) {
                 calls.put(call, call.equals(SOCKET) ? sockets(kinds) : CallRule.ALWAYS);
             }
         });
-        FileRules files = within.files();
         return new Profile(
                 name,
                 description,
@@ -61,7 +61,7 @@ public final class Learning {
                 within.network(),
                 within.devices(),
                 within.resources(),
-                new FileRules(readOnlyRoot || files.readOnlyRoot(), files.paths(), PathPatterns.NONE),
+                narrowed.apply(within.files()).withPatterns(PathPatterns.NONE),
                 new CallRules(parts(within, calls, seen), calls, Collections.emptySortedSet()),
                 within.onDrift());
     }
