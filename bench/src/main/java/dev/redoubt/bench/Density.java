@@ -36,7 +36,8 @@ final class Density implements Bench.Benchmark {
         leftovers.report(bench.turns());
     }
 
-    private void climb(Bench bench, Library library, String image, List<Integer> levels) throws IOException, InterruptedException {
+    private void climb(Bench bench, Library library, String image, List<Integer> levels)
+            throws IOException, InterruptedException {
         List<Sandbox> held = new ArrayList<>();
         Footprint.Start empty = Footprint.Start.now();
         try {

@@ -369,7 +369,7 @@ class ProfilesTest {
                 filesystem: {hidden: [/etc/group], readonly: [/usr]}
                 syscalls: {deny: [{call: mkdir, error: EACCES}], broker: [rename]}
                 """).toString();
-        Path run = Files.createDirectory(place.file("run2"));
+        Path run = place.file("run2");
         Cli cli = new Cli(place, java.util.Map.of("REDOUBT_RUN_DIR", run.toString()));
         Process daemon = cli.start("node", "--slots", "0");
         try {

@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** {@code redoubt run} as somebody at a shell meets it. */
 class RunTest {
@@ -268,12 +269,13 @@ class RunTest {
 
     /** Also those that Java keeps for itself: QUIT would print its threads among the command's output. */
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void signalsArePassedOn() throws Exception {
         List<String> passed = List.of("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "CONT", "TERM");
         StringBuilder traps = new StringBuilder();
         passed.forEach(name ->
                 traps.append("trap 'echo got %s%s' %s; ".formatted(name, name.equals("TERM") ? "; exit 5" : "", name)));
-        Process process = cli.start("run", "--", "sh", "-c", traps + "echo ready; while :; do sleep 0.1; done");
+        Process process = listening("env --default-signal", traps + "echo ready; while :; do sleep 0.1; done");
         var out = process.inputReader();
         assertThat(out.readLine()).isEqualTo("ready");
         for (String name : passed) {
@@ -288,27 +290,33 @@ class RunTest {
 
     /** A command that does not expect it ends by it, and so it is told; one that is ignored from the start stays so. */
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aSignalEndsWhatDoesNotCatchIt() throws Exception {
         for (Map.Entry<String, Integer> signal :
                 Map.of("QUIT", 128 + 3, "USR2", 128 + 12).entrySet()) {
-            Process process = cli.start("run", "--", "sh", "-c", "echo ready; exec sleep 100");
+            Process process = listening("env --default-signal", "echo ready; exec sleep 100");
             assertThat(process.inputReader().readLine()).isEqualTo("ready");
             kill(process, signal.getKey());
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(signal.getValue());
             assertThat(process.inputReader().readLine()).isNull();
         }
-        List<String> ignoring = new ArrayList<>(List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"));
-        ignoring.addAll(Cli.command("run", "--", "sh", "-c", "echo ready; read line; echo $line"));
-        ProcessBuilder builder = new ProcessBuilder(ignoring);
-        builder.environment().putAll(place.environment());
-        Process process = builder.start();
+        Process process = listening("env --ignore-signal=HUP", "echo ready; read line; echo $line");
         assertThat(process.inputReader().readLine()).isEqualTo("ready");
         kill(process, "HUP");
         process.outputWriter().append("still here\n").close();
         assertThat(process.inputReader().readLine()).isEqualTo("still here");
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
+    }
+
+    /** What hears signals is inherited: these tests may themselves be run by nohup(1) or in the background of a shell. */
+    private Process listening(String env, String script) throws IOException {
+        List<String> command = new ArrayList<>(List.of(env.split(" ")));
+        command.addAll(Cli.command("run", "--", "sh", "-c", script));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(place.environment());
+        return builder.start();
     }
 
     private static void kill(Process process, String signal) throws Exception {

@@ -113,9 +113,8 @@ class ScriptTest {
             Said said = run(
                     directory, Map.of(), "sh", "-c", there, "sh", script.toString(), command.getKey(), "--", "true");
             assertThat(said.exit()).isEqualTo(command.getValue());
-            assertThat(said.err())
-                    .contains("the current directory has been removed")
-                    .hasLineCount(1);
+            assertThat(said.err()) // after what the shell itself may say of it
+                    .endsWith("redoubt: the current directory has been removed; change to one that exists\n");
         }
         Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("/tmp"));
         assertThat(run(directory, Map.of(), "sh", "-c", "cd link && exec \"$@\"", "sh", script.toString(), "version")

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What each driver blocks of the same battery, as a table of SECURITY.md: a line for each group of attacks.
@@ -13,6 +14,8 @@ import java.util.stream.Collectors;
  * @param reports of the drivers that were attacked, each of the whole battery
  */
 public record DriverTable(Map<Driver, Report> reports) {
+    private static final String ABSENT = "absent here";
+
     public DriverTable {
         reports = Map.copyOf(reports);
     }
@@ -21,16 +24,24 @@ public record DriverTable(Map<Driver, Report> reports) {
     public String text() {
         List<Driver> drivers = reports.keySet().stream().sorted().toList();
         StringBuilder text = new StringBuilder();
-        text.append(line("attacks", drivers.stream().map(Driver::toString).toList()));
-        text.append("|---".repeat(drivers.size() + 1)).append("|\n");
+        text.append(line("attacks", drivers.stream().map(Driver::toString), ABSENT));
+        text.append("|---".repeat(drivers.size() + 2)).append("|\n");
         for (String group : groups()) {
             text.append(line(
                     group,
-                    drivers.stream().map(driver -> cell(of(driver, group))).toList()));
+                    drivers.stream().map(driver -> cell(of(driver, group))),
+                    absent(of(drivers.getFirst(), group))));
         }
         text.append(line(
-                "all", drivers.stream().map(driver -> cell(findings(driver))).toList()));
+                "all", drivers.stream().map(driver -> cell(findings(driver))), absent(findings(drivers.getFirst()))));
         return text.toString();
+    }
+
+    /** Attacks on what this kernel does not have: nothing of ours has stopped them. The controls are the same for all drivers. */
+    private static String absent(List<Finding> findings) {
+        return Long.toString(findings.stream()
+                .filter(finding -> finding.control() instanceof Outcome.Absent)
+                .count());
     }
 
     /** What is neither blocked nor harmless nor open could not be tried. */
@@ -68,7 +79,7 @@ public record DriverTable(Map<Driver, Report> reports) {
         return new ArrayList<>(groups.keySet());
     }
 
-    private static String line(String head, List<String> cells) {
-        return "| " + head + " | " + String.join(" | ", cells) + " |\n";
+    private static String line(String head, Stream<String> cells, String last) {
+        return "| " + head + " | " + cells.collect(Collectors.joining(" | ")) + " | " + last + " |\n";
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The table of SECURITY.md that says what each driver blocks. */
@@ -47,10 +48,12 @@ class DriverTableTest {
     @Test
     void everyCellSaysHowManyOfHowMany() throws IOException {
         List<String> table = table();
-        assertThat(cells(table.getFirst())).containsExactly("attacks", "native", "crun", "gvisor");
-        assertThat(table.stream().skip(2))
-                .allSatisfy(line -> assertThat(cells(line).stream().skip(1))
-                        .allMatch(cell -> cell.matches("[0-9]+ of [0-9]+(, [0-9]+ harmless)?(; [0-9]+ open)?")));
+        assertThat(cells(table.getFirst())).containsExactly("attacks", "native", "crun", "gvisor", "absent here");
+        assertThat(table.stream().skip(2)).allSatisfy(line -> {
+            assertThat(cells(line).subList(1, 4))
+                    .allMatch(cell -> cell.matches("[0-9]+ of [0-9]+(, [0-9]+ harmless)?(; [0-9]+ open)?"));
+            assertThat(cells(line).getLast()).matches("[0-9]+");
+        });
         assertThat(cells(table.getLast()).getFirst()).isEqualTo("all");
     }
 
@@ -59,19 +62,28 @@ class DriverTableTest {
         Report report = new Report(List.of(
                 finding("a", "one", new Outcome.Blocked("EPERM", NONE, "")),
                 finding("b", "one", new Outcome.Open("")),
-                finding("c", "two", new Outcome.Harmless(""))));
+                finding("c", "two", new Outcome.Harmless("")),
+                new Finding(
+                        probe("d", "two"),
+                        As.PLAIN,
+                        new Outcome.Blocked("ENODEV", NONE, ""),
+                        new Outcome.Absent("ENODEV"),
+                        Optional.empty())));
         assertThat(new DriverTable(Map.of(Driver.NATIVE, report, Driver.CRUN, report)).text())
                 .isEqualTo("""
-                        | attacks | native | crun |
-                        |---|---|---|
-                        | one | 1 of 2; 1 open | 1 of 2; 1 open |
-                        | two | 0 of 1, 1 harmless | 0 of 1, 1 harmless |
-                        | all | 1 of 3, 1 harmless; 1 open | 1 of 3, 1 harmless; 1 open |
+                        | attacks | native | crun | absent here |
+                        |---|---|---|---|
+                        | one | 1 of 2; 1 open | 1 of 2; 1 open | 0 |
+                        | two | 1 of 2, 1 harmless | 1 of 2, 1 harmless | 1 |
+                        | all | 2 of 4, 1 harmless; 1 open | 2 of 4, 1 harmless; 1 open | 1 |
                         """);
     }
 
     private static Finding finding(String name, String group, Outcome outcome) {
-        Probe probe = new Probe(name, group, "all", "", List.of(Layer.NAMESPACES), "");
-        return new Finding(probe, As.PLAIN, outcome, new Outcome.Open(""), java.util.Optional.empty());
+        return new Finding(probe(name, group), As.PLAIN, outcome, new Outcome.Open(""), Optional.empty());
+    }
+
+    private static Probe probe(String name, String group) {
+        return new Probe(name, group, "all", "", List.of(Layer.NAMESPACES), "");
     }
 }
