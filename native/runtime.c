@@ -503,6 +503,9 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 		if (send(answer[0], "", 1, MSG_NOSIGNAL) < 0)
 			fail_and_kill(STEP_EXEC);
 		listener = await_guest(answer[0], filter, pid);
+		errno = EPROTO; /* a crun without seccomp ignores the filter, and runs the guest all the same */
+		if (filter >= 0 && listener < 0)
+			fail_and_kill(STEP_SECCOMP);
 	}
 	check_label(pid);
 

@@ -1,6 +1,7 @@
 package dev.redoubt.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.redoubt.node.Node;
@@ -23,6 +24,8 @@ import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Limits;
 import dev.redoubt.protocol.NetworkMode;
+import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.SandboxSpec;
 import java.io.IOException;
@@ -166,6 +169,26 @@ class CrunWallsReportTest {
                         .containsExactly(layer.getValue());
                 assertThat(report.of(layer.getValue()).verdict()).isEqualTo(Verdict.MISSING);
             }
+        }
+    }
+
+    /** crun passes over what it was not built with. The builder asks for the listener, which only the filter can have. */
+    @Test
+    void aFilterThatCrunDoesNotLoadIsMissed() throws Exception {
+        TestSwitches unfiltered = new TestSwitches(EnumSet.of(TestSwitches.Layer.SECCOMP));
+        try (Place other = Place.make()) {
+            try (Node weak = other.open(other.settings().withSwitches(unfiltered))) {
+                assertThatThrownBy(() -> weak.create(spec())).isInstanceOfSatisfying(Problem.class, problem -> {
+                    assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);
+                    assertThat(problem.detail()).contains("seccomp");
+                });
+                try (Sandbox control = weak.create(SandboxSpec.of("busybox"))) {
+                    assertThat(Jobs.run(control, "1000", "echo", "runs").text())
+                            .as("the native driver obeys the switch")
+                            .isEqualTo("runs\n");
+                }
+            }
+            assertThat(other.leftovers()).isEqualTo(Place.Leftovers.NONE);
         }
     }
 

@@ -146,10 +146,6 @@ final class Confinement {
             int layers,
             List<LaunchSpec.Bind> binds,
             IdRange ids) {
-        if ((switches.specFlags() & LaunchSpec.TEST_NO_SECCOMP)
-                != 0) { // or a test would believe that nothing depends on it
-            throw new IllegalStateException("the filter can be left away with the native driver only");
-        }
         List<LaunchSpec.SynthesisedFile> files = new ArrayList<>(ProcWalls.files(host, spec.limits()));
         files.addAll(filesOfOne());
         Shape shape = new Shape(spec, filter, layers, binds);

@@ -96,7 +96,11 @@ record Crun() implements OciRuntime {
                         spec.files().stream()
                                 .map(LaunchSpec.SynthesisedFile::path)
                                 .toList()));
-        config.put("linux", linux(present));
+        Map<String, Object> linux = linux(present);
+        if ((spec.flags() & LaunchSpec.TEST_NO_SECCOMP) != 0) {
+            linux.remove("seccomp"); // as a crun that was built without; the builder must find out
+        }
+        config.put("linux", linux);
         config.put(
                 "annotations",
                 Map.of(
