@@ -16,7 +16,7 @@ import java.util.TreeSet;
 
 /**
  * What a sandbox has written to its root file system: the upper directory of its overlay, on its disk (the kernel's
- * Documentation/filesystems/overlayfs.rst). To be read when nothing writes there any more.
+ * Documentation/filesystems/overlayfs.rst). To be read when nothing should write there any more.
  */
 public final class UpperLayer {
     /** Where the spawner has it (native/sandbox.c). */
@@ -45,7 +45,7 @@ public final class UpperLayer {
     /**
      * The directories of the image in which something was written, made or removed.
      *
-     * @return empty when they cannot be told: a name that is no text, or a tree deeper than 64 levels
+     * @return empty when they cannot be told: a name that is no text, a tree deeper than 64 levels, or one that still changes
      */
     public Optional<SortedSet<InsidePath>> written() {
         Walk walk = new Walk(new HashSet<>());
@@ -88,8 +88,10 @@ public final class UpperLayer {
         boolean all() {
             try (Directory root = Directory.open(directory)) {
                 down(root, "/", 0);
+                return clear;
+            } catch (LinuxException changed) { // what a job left running removes something at this moment
+                return false;
             }
-            return clear;
         }
 
         private void down(Directory at, String path, int depth) {
