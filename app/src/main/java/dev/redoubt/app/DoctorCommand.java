@@ -1,6 +1,7 @@
 package dev.redoubt.app;
 
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.doctor.Doctor;
 import dev.redoubt.node.doctor.Finding;
 import dev.redoubt.node.doctor.Finding.Fit;
@@ -47,7 +48,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Finding> findings = Doctor.examine(DataDirectory.configured(System.getenv()));
+        List<Finding> findings =
+                Doctor.examine(DataDirectory.configured(System.getenv()), RunDirectory.configured(System.getenv()));
         boolean fit = Doctor.isFit(findings);
         List<Row> rows = findings.stream().map(Row::of).toList();
         if (json) {

@@ -27,6 +27,7 @@ import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.HostMount;
 import dev.redoubt.protocol.Problem;
+import dev.redoubt.protocol.ProblemCode;
 import dev.redoubt.protocol.Profile;
 import dev.redoubt.protocol.Resources;
 import dev.redoubt.protocol.RuntimeClass;
@@ -103,12 +104,25 @@ final class LocalRun {
             walls(guest, () -> client.walls(lent.id()).report());
             RunSession.Outcome outcome = converse(session, guest, request);
             explain(() -> client.syscalls(lent.id()));
-            code = exitCode(outcome, client.end(lent.id()));
+            code = exitCode(outcome, ended(client, lent.id(), outcome));
         } finally {
             lent.pidfd().close();
         }
         session.finish();
         return delivered(session, code);
+    }
+
+    /** How the command ended is known, whatever has become of the daemon. */
+    private static long ended(NodeClient client, SandboxId id, RunSession.Outcome outcome) {
+        try {
+            return client.end(id);
+        } catch (Problem gone) {
+            if (gone.code() != ProblemCode.NODE_UNAVAILABLE || !(outcome instanceof RunSession.Outcome.Ended)) {
+                throw gone;
+            }
+            Say.line("the command has ended; " + gone.detail());
+            return 0;
+        }
     }
 
     private int inThisProcess(NodeSettings settings, SandboxSpec spec, RunRequest request) throws InterruptedException {
@@ -248,10 +262,18 @@ final class LocalRun {
 
     private static HostMount mount(Path here, RunOptions.Mount mount) {
         try {
-            return new HostMount(here.resolve(mount.source()).normalize(), mount.target(), mount.readOnly());
+            Path source = here.resolve(mount.source()).normalize();
+            HostMount checked = new HostMount(source, mount.target(), mount.readOnly());
+            SpecialFiles.firstIn(source).ifPresent(LocalRun::sayWhatIsShown);
+            return checked;
         } catch (IllegalArgumentException invalid) {
             throw new Refusal(Refusal.Code.VALIDATION_ERROR, String.valueOf(invalid.getMessage()));
         }
+    }
+
+    private static void sayWhatIsShown(Path special) {
+        Say.line("warning: --mount shows " + special + ", a socket or a named pipe: the command can use it as its owner"
+                + " can, and read-only holds for files alone");
     }
 
     private RunRequest request(ImageConfig image) {

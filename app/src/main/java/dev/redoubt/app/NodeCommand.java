@@ -29,15 +29,19 @@ final class NodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (slots < 0 || slots > NodeSettings.MOST_SLOTS) {
+            throw new Refusal(Refusal.Code.VALIDATION_ERROR, "--slots " + slots + ": 0 to " + NodeSettings.MOST_SLOTS);
+        }
         NodeSettings settings = Installation.library().outliving().withReadySlots(slots);
         try (Node node = Node.open(settings);
                 NodeServer server = NodeServer.bind(node, Say::line)) {
-            node.warnings().forEach(Say::line);
-            LocalImages.ensure(settings, "busybox");
-            Say.line("node ready at " + node.runDirectory().daemonSocket() + "; disk limits by " + node.diskMechanism()
-                    + "; took over " + node.adopted().size() + " sandboxes");
             CountDownLatch stopped = new CountDownLatch(1);
-            try (SignalHandlers _ = Signals.onStop(stopped::countDown)) {
+            try (SignalHandlers _ =
+                    Signals.onStop(stopped::countDown)) { // first, or what is prepared would stay behind
+                node.warnings().forEach(Say::line);
+                LocalImages.ensure(settings, "busybox");
+                Say.line("node ready at " + node.runDirectory().daemonSocket() + "; disk limits by "
+                        + node.diskMechanism() + "; took over " + node.adopted().size() + " sandboxes");
                 Thread.ofPlatform().name("redoubt-accept").daemon().start(server::serve);
                 stopped.await();
             }

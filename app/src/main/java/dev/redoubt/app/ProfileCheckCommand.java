@@ -3,6 +3,7 @@ package dev.redoubt.app;
 import dev.redoubt.linux.Landlock;
 import dev.redoubt.node.Obstacle;
 import dev.redoubt.node.data.DataDirectory;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.doctor.Doctor;
 import dev.redoubt.node.doctor.Finding;
 import dev.redoubt.node.label.AppArmor;
@@ -120,14 +121,16 @@ final class ProfileCheckCommand implements Callable<Integer> {
                 .withDriver(Driver.usualOf(profile));
         Stream<Lack> obstacles = Obstacle.of(any, Landlock.abi(), AppArmor.ofHost()).stream()
                 .map(obstacle -> new Lack(obstacle.key(), obstacle.reason(), true));
-        Stream<Lack> findings = Doctor.examine(DataDirectory.configured(System.getenv())).stream()
-                .flatMap(finding -> switch (finding) {
-                    case Finding.Fit ignored -> Stream.<Lack>empty();
-                    case Finding.Weak weak ->
-                        Stream.of(new Lack(weak.wall(), weak.restsOn() + ": " + weak.found(), false));
-                    case Finding.Missing missing ->
-                        Stream.of(new Lack(missing.wall(), missing.restsOn() + ": " + missing.found(), true));
-                });
+        Stream<Lack> findings =
+                Doctor.examine(DataDirectory.configured(System.getenv()), RunDirectory.configured(System.getenv()))
+                        .stream()
+                        .flatMap(finding -> switch (finding) {
+                            case Finding.Fit ignored -> Stream.<Lack>empty();
+                            case Finding.Weak weak ->
+                                Stream.of(new Lack(weak.wall(), weak.restsOn() + ": " + weak.found(), false));
+                            case Finding.Missing missing ->
+                                Stream.of(new Lack(missing.wall(), missing.restsOn() + ": " + missing.found(), true));
+                        });
         return Stream.concat(obstacles, findings).toList();
     }
 

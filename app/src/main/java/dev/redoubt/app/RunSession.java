@@ -15,9 +15,11 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -37,6 +39,7 @@ final class RunSession {
     private static final int REST_OF_OUTPUT_SECONDS = 1;
     private static final int STDIN = 0;
     private static final int BUFFER = 64 * 1024;
+    private static final Duration PATIENCE_WITH_READERS = Duration.ofMillis(300);
 
     private static final String BROKEN_PIPE =
             "Broken pipe"; // Java has no errno; its words are those of strerror(3) in C
@@ -49,6 +52,9 @@ final class RunSession {
     private volatile long lastByte = System.nanoTime();
     private volatile long longestSilence;
     private volatile @Nullable String unwritten;
+    private volatile boolean writing;
+    /** When a signal first asked for an end. Of the thread that hears signals. */
+    private OptionalLong endAsked = OptionalLong.empty();
 
     RunSession(Optional<Duration> timeout, Optional<Duration> idle) {
         this.timeout = timeout;
@@ -87,8 +93,7 @@ final class RunSession {
 
     private Outcome converse(GuestJob running, RunRequest request, long started) throws InterruptedException {
         // Until here a signal ends us, and the sandbox with us: there is no command yet to be told.
-        try (SignalHandlers _ =
-                Signals.passTo(number -> tell(running, to -> to.signal(number)), () -> resize(running))) {
+        try (SignalHandlers _ = Signals.passTo(number -> passOn(number, running), () -> resize(running))) {
             if (request.input()) {
                 Thread.ofPlatform().name("redoubt-input").daemon().start(() -> readAll(running));
             }
@@ -102,6 +107,23 @@ final class RunSession {
             }
             return outcome;
         }
+    }
+
+    /**
+     * Whoever asks once more for an end, while since the first time nobody has read what the command printed, does not want
+     * to wait for a reader: the rest of the output is dropped.
+     */
+    private void passOn(int signal, GuestJob running) {
+        long now = System.nanoTime();
+        if (Signals.isToEnd(signal)) {
+            boolean unheard = endAsked.isPresent() && now - endAsked.getAsLong() > PATIENCE_WITH_READERS.toNanos();
+            if (unheard && writing && lastByte - endAsked.getAsLong() < 0) {
+                unwritten = "nobody reads it, and signal " + signal + " came again";
+                writer.interrupt();
+            }
+            endAsked = endAsked.isPresent() ? endAsked : OptionalLong.of(now);
+        }
+        tell(running, to -> to.signal(signal));
     }
 
     /** Ended by the node, when we were stopped or slow past a limit: then that is why. */
@@ -201,17 +223,23 @@ final class RunSession {
         FileChannel to = chunk.source() == JobOutput.Source.OUT ? out : err;
         ByteBuffer bytes = chunk.bytes().duplicate();
         try {
+            writing = true;
             while (bytes.hasRemaining()) {
                 to.write(bytes);
             }
             byteMoved();
             return true;
+        } catch (ClosedByInterruptException abandoned) { // by passOn(), which has said why; what comes is dropped
+            var _ = Thread.interrupted();
+            return false;
         } catch (IOException failed) {
             String reason = String.valueOf(failed.getMessage());
             if (!reason.equals(BROKEN_PIPE)) {
                 unwritten = reason;
             }
             return false;
+        } finally {
+            writing = false;
         }
     }
 

@@ -4,6 +4,7 @@ import dev.redoubt.linux.SignalHandlers;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
@@ -22,7 +23,14 @@ final class Signals {
     private static final int WINCH = 28;
     private static final List<Integer> PASSED = List.of(HUP, INT, QUIT, USR1, USR2, ALRM, TERM, CONT);
 
+    private static final Set<Integer> ENDING = Set.of(HUP, INT, QUIT, ALRM, TERM);
+
     private Signals() {}
+
+    /** Whether it is sent to end a program. */
+    static boolean isToEnd(int signal) {
+        return ENDING.contains(signal);
+    }
 
     /** From now until closed, signals go to {@code command}, and changes of the window's size to {@code resized}. */
     static SignalHandlers passTo(IntConsumer command, Runnable resized) {

@@ -1,7 +1,7 @@
 package dev.redoubt.bench;
 
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -106,11 +106,11 @@ final class IdlePeers {
         return ProcessHandle.allProcesses().map(ProcessHandle::pid).collect(Collectors.toCollection(HashSet::new));
     }
 
-    /** Nothing of one that has ended meanwhile, or of a thread of the kernel. */
+    /** Nothing of one that has ended meanwhile, or of a thread of the kernel, which has no pages (ESRCH). */
     private static double privatePages(long pid) throws IOException {
         try {
             return Footprint.privatePages(pid);
-        } catch (NoSuchFileException ended) {
+        } catch (FileSystemException none) {
             return 0;
         }
     }

@@ -24,6 +24,8 @@ final class Cli {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-XX:+DisplayVMOutputToStderr",
+            "-Xlog:disable",
+            "-Xlog:all=warning:stderr",
             "-Xmx96m",
             "--enable-native-access=ALL-UNNAMED",
             "-Dredoubt.native=" + Place.NATIVES,
@@ -96,13 +98,18 @@ final class Cli {
     Process start(String... arguments) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command(arguments));
         builder.environment().putAll(place.environment());
+        builder.environment().put("_JAVA_SR_SIGNUM", "63");
         builder.environment().putAll(more);
         return builder.start();
     }
 
     static List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(JAVA);
-        CACHE.ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        if (arguments[0].equals("run")) {
+            command.add("-Xrs");
+        }
+        CACHE.ifPresent(cache ->
+                command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off:stderr", "-Xlog:cds=off:stderr")));
         command.addAll(List.of("-cp", String.join(File.pathSeparator, CLASSES), "dev.redoubt.app.Main"));
         command.addAll(List.of(arguments));
         return command;

@@ -106,6 +106,11 @@ class CrashTest {
         }
         for (Process run : runs) {
             assertThat(run.waitFor(60, TimeUnit.SECONDS)).as("seed %d", SEED).isTrue();
+            String errors = run.errorReader().readAllAsString();
+            assertThat(run.exitValue())
+                    .as("seed %d: %s", SEED, errors)
+                    .isIn(128 + 9, 125); // killed, or what it runs in was while it was built
+            assertThat(errors).as("seed %d", SEED).doesNotContain("\tat ");
         }
         Place.until("spawners end with their node", 10, () -> place.processes().isEmpty());
     }
@@ -225,6 +230,53 @@ class CrashTest {
         }
     }
 
+    /** What the command did is known, even if nobody is left to take its sandbox away. */
+    @Test
+    void aCommandThatEndsWhileNoDaemonRunsHasItsExitCode() throws Exception {
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            Process daemon = daemon(cli);
+            Process run = cli.start("run", "--", "sh", "-c", "echo up; sleep 2; echo down; exit 7");
+            BufferedReader out = run.inputReader();
+            assertThat(out.readLine()).isEqualTo("up");
+            daemon.destroyForcibly().waitFor();
+            assertThat(out.readLine()).isEqualTo("down");
+            assertThat(run.waitFor(40, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.exitValue()).isEqualTo(7);
+            assertThat(run.errorReader().readAllAsString()).contains("the command has ended", "went away");
+            place.spawners().forEach(ProcessHandle::destroyForcibly);
+            Place.until("nothing of it runs", 10, () -> place.processes().isEmpty());
+            assertThat(cli.run("image", "ls").exit())
+                    .as("the next one that sweeps")
+                    .isZero();
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
+    /** What a power failure leaves of a file that was being written. */
+    @Test
+    void aDamagedJournalStopsNobody() throws Exception {
+        try (Place place = Place.make()) {
+            Cli cli = new Cli(place);
+            assertThat(cli.run("run", "--", "true").exit()).isZero();
+            Path node = place.data().resolve("node");
+            Path dead = Files.createDirectory(node.resolve("owners/0123456789abcdef"));
+            Files.write(dead.resolve("lock"), new byte[64]);
+            Files.write(node.resolve("daemon-owner"), new byte[16]);
+            for (String[] command : new String[][] {{"image", "ls"}, {"run", "--", "true"}}) {
+                Cli.Said said = cli.run(command);
+                assertThat(said.exit()).as(said.errors()).isZero();
+                assertThat(said.errors()).isEmpty();
+            }
+            assertThat(dead).doesNotExist();
+            Process daemon = daemon(cli);
+            daemon.destroy();
+            assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            Place.until("the spawner ends", 10, () -> place.processes().isEmpty());
+            assertThat(place.leftovers()).isEqualTo(Place.Leftovers.NONE);
+        }
+    }
+
     /** Whatever of the two directories it shares with the living one, which loses nothing that it has prepared. */
     @Test
     void aSecondDaemonIsRefusedAndTheFirstGoesOn() throws Exception {
@@ -311,10 +363,11 @@ class CrashTest {
             assertThat(next.errors()).contains("WALL_UNAVAILABLE", "spawner");
             for (Process run : runs) {
                 assertThat(run.waitFor(30, TimeUnit.SECONDS)).isTrue();
-                assertThat(run.exitValue()).isNotZero();
+                assertThat(run.exitValue()).isEqualTo(128 + 9);
             }
-            daemon.destroy();
+            daemon.toHandle().destroy(); // Process.destroy would close the streams too
             assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(daemon.errorReader().readAllAsString()).doesNotContain("\tat ");
 
             Process successor = daemon(cli);
             assertThat(cli.run("run", "--", "true").exit()).isZero();

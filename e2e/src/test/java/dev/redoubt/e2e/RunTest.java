@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.linux.UnixListener;
+import dev.redoubt.node.Node;
 import dev.redoubt.node.guest.Bytes;
 import dev.redoubt.node.guest.RequestTooLargeException;
 import dev.redoubt.node.guest.RunRequest;
@@ -238,6 +240,23 @@ class RunTest {
     }
 
     @Test
+    void aSocketThatIsShownIsWarnedOf() throws Exception {
+        Path directory = Files.createDirectory(place.file("shown"));
+        String mount = directory + ":/data:ro";
+        assertThat(cli.run("run", "--mount", mount, "--", "true").errors()).isEmpty();
+        Path pipe = directory.resolve("deep/pipe");
+        Files.createDirectory(pipe.getParent());
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Cli.Said said = cli.run("run", "--mount", mount, "--", "true");
+        assertThat(said.exit()).isZero();
+        assertThat(said.errors()).contains("warning", pipe.toString(), "read-only holds for files alone");
+        Files.delete(pipe);
+        UnixListener.bind(directory.resolve("socket")).close();
+        assertThat(cli.run("run", "--mount", mount, "--", "true").errors()).contains(directory + "/socket");
+    }
+
+    @Test
     void noMountCoversWhatTheWallsStandOn() throws Exception {
         Path directory = Files.createDirectory(place.file("cover"));
         for (String target : List.of(
@@ -310,12 +329,49 @@ class RunTest {
         assertThat(process.exitValue()).isZero();
     }
 
+    /** The first ends the command, the second the wait for a reader that reads no more; the sandbox is gone either way. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void whoWaitsForAReaderCanBeEnded() throws Exception {
+        Process process = listening("env --default-signal", "echo ready; exec yes");
+        Place.until(
+                "output that nobody reads", 20, () -> process.getInputStream().available() > 4096);
+        kill(process, "TERM");
+        Thread.sleep(500);
+        assertThat(process.isAlive())
+                .as("control: what was printed is still to be read")
+                .isTrue();
+        kill(process, "TERM");
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(128 + 15);
+        assertThat(process.errorReader().readAllAsString()).contains("cannot be written: nobody reads it");
+        process.getInputStream().close();
+    }
+
+    /** Before there is a command to be told, every one ends the run, and none of Java's words go to standard output. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aSignalBeforeTheCommandEndsTheRun() throws Exception {
+        for (String signal : List.of("TERM", "QUIT", "USR2")) {
+            Process process = listening("env --default-signal", "echo up; exec sleep 3");
+            Thread.sleep(150);
+            kill(process, signal);
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as(signal).isNotZero();
+            assertThat(process.inputReader().readAllAsString()).as(signal).isIn("", "up\n");
+        }
+        try (Node swept = Node.open(place.settings())) {
+            assertThat(swept.sandboxes()).isEmpty();
+        }
+    }
+
     /** What hears signals is inherited: these tests may themselves be run by nohup(1) or in the background of a shell. */
     private Process listening(String env, String script) throws IOException {
         List<String> command = new ArrayList<>(List.of(env.split(" ")));
         command.addAll(Cli.command("run", "--", "sh", "-c", script));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(place.environment());
+        builder.environment().put("_JAVA_SR_SIGNUM", "63");
         return builder.start();
     }
 

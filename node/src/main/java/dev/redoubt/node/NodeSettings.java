@@ -25,7 +25,8 @@ public record NodeSettings(
         int readySlots,
         TestSwitches switches,
         ShortNames shortNames) {
-    private static final int MOST_SLOTS = 64;
+    /** So many sandboxes can be prepared ahead. */
+    public static final int MOST_SLOTS = 64;
 
     /** How long sandboxes live. */
     public enum Life {

@@ -299,7 +299,11 @@ final class Slots implements AutoCloseable {
             cgroup.apply(Limits.DEFAULT, List.of());
         }
         EmptyDisk disk = disks == null ? null : EmptyDisk.acquire(disks, entry, Limits.DEFAULT, undo);
-        undo.add(() -> spawner.forget(number));
+        undo.add(() -> {
+            if (spawner.forget(number).isEmpty()) {
+                cgroup.kill(); // whatever the kernel has yet to end, it is waited for
+            }
+        });
         Spawner.Slot prepared = prepare(number, range, cgroup);
         undo.add(prepared.launcher()::close);
         Sandbox.Handles handles =

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * nothing. When it comes back it finds the sandbox with the spawner and waits for us to {@link #attach} again.
  */
 public final class NodeClient implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long PAUSE_MILLIS = 50;
 
     private final Path path;
@@ -245,7 +245,7 @@ public final class NodeClient implements AutoCloseable {
                 if (closed || id == null) {
                     return;
                 }
-                if (Hangup.await(socket, Duration.ZERO) && !attached(id)) {
+                if (Hangup.await(socket, Duration.ZERO) && isRefused(id)) {
                     return;
                 }
             }
@@ -253,34 +253,37 @@ public final class NodeClient implements AutoCloseable {
         }
     }
 
-    /** Whether a daemon came back and knows the sandbox; if not, {@link #end} says so when it is called. */
-    private boolean attached(SandboxId id) {
+    /** Whether a daemon came back and does not know the sandbox; {@link #end} says so when it is called. */
+    private boolean isRefused(SandboxId id) {
         try {
-            attach(id, System.nanoTime() + PATIENCE.toNanos());
-            return true;
-        } catch (Problem refused) {
+            var _ = attached(id); // if not yet, it is tried again as long as the sandbox is held
             return false;
+        } catch (Problem refused) {
+            return true;
         }
     }
 
     private void attach(SandboxId id, long deadline) {
-        while (!closed && System.nanoTime() < deadline) {
-            try (Arena arena = Arena.ofConfined()) {
-                UnixSocket next = UnixSocket.connect(path);
-                socket.close();
-                socket = next;
-                socket.send(new Message.Attach(id).encode(arena));
-                MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
-                switch (answer(buffer, socket.receive(buffer))) {
-                    case Message.Attached() -> {
-                        return;
-                    }
-                    case Message.Failed failed -> throw failed.problem();
-                    default -> throw unexpected();
-                }
-            } catch (LinuxException notYet) {
-                pause();
-            }
+        while (!closed && System.nanoTime() < deadline && !attached(id)) {
+            pause();
+        }
+    }
+
+    /** @return whether a daemon is there, and takes us for the sandbox's holder */
+    private boolean attached(SandboxId id) {
+        try (Arena arena = Arena.ofConfined()) {
+            UnixSocket next = UnixSocket.connect(path);
+            socket.close();
+            socket = next;
+            socket.send(new Message.Attach(id).encode(arena));
+            MemorySegment buffer = arena.allocate(Message.MOST_BYTES);
+            return switch (answer(buffer, socket.receive(buffer))) {
+                case Message.Attached() -> true;
+                case Message.Failed failed -> throw failed.problem();
+                default -> throw unexpected();
+            };
+        } catch (LinuxException notYet) {
+            return false;
         }
     }
 

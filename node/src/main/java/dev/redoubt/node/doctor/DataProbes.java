@@ -6,6 +6,7 @@ import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.DirectoryException;
+import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.disk.Mechanism;
@@ -72,6 +73,19 @@ final class DataProbes {
         } catch (DirectoryException refused) {
             return new Missing(
                     "data", what, String.valueOf(refused.getMessage()), "as it says, or set REDOUBT_DATA_DIR");
+        }
+    }
+
+    static Finding runDirectory(Path run) {
+        String what = "a run directory that only root can enter";
+        try {
+            String found = RunDirectory.existing(run)
+                    .map(there -> there.path().toString())
+                    .orElse(run + " will be made");
+            return new Fit("data", what, found);
+        } catch (DirectoryException refused) {
+            return new Missing(
+                    "data", what, String.valueOf(refused.getMessage()), "as it says, or set REDOUBT_RUN_DIR");
         }
     }
 

@@ -8,14 +8,20 @@ import java.util.List;
 public final class Doctor {
     private Doctor() {}
 
-    /** @param data the data directory in use, or the one that would be */
-    public static List<Finding> examine(Path data) {
+    /**
+     * Looks.
+     *
+     * @param data the data directory in use, or the one that would be
+     * @param run the run directory, likewise
+     */
+    public static List<Finding> examine(Path data, Path run) {
         List<Finding> findings = new ArrayList<>();
         findings.addAll(LimitProbes.look());
         findings.addAll(KernelProbes.look());
         findings.addAll(NamespaceProbes.look());
         findings.addAll(CgroupProbes.look());
         findings.addAll(DataProbes.look(data));
+        findings.add(DataProbes.runDirectory(run));
         findings.addAll(RuntimeProbes.look());
         findings.addAll(HardeningProbes.look());
         return findings;

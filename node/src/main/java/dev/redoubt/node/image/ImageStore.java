@@ -33,7 +33,6 @@ import java.util.function.Predicate;
  * <p>Every method throws {@link ImageException} and nothing else.
  */
 public final class ImageStore {
-    private static final int SHORTEST_DIGEST = 12;
 
     private final StoreDirectory store;
     private final Catalogue catalogue;
@@ -396,16 +395,13 @@ public final class ImageStore {
     }
 
     private Optional<Digest> digest(String nameOrDigest) {
-        Optional<Digest> named = byName(nameOrDigest, catalogue::named);
-        if (named.isPresent()) {
-            return named;
-        }
-        String hex = nameOrDigest.startsWith("sha256:") ? nameOrDigest.substring(7) : nameOrDigest;
-        if (hex.length() < SHORTEST_DIGEST || !hex.matches("[0-9a-f]+")) {
-            return Optional.empty();
-        }
+        return Reference.isDigest(nameOrDigest) ? byDigest(nameOrDigest) : byName(nameOrDigest, catalogue::named);
+    }
+
+    private Optional<Digest> byDigest(String digest) {
+        String hex = digest.startsWith("sha256:") ? digest.substring(7) : digest;
         List<Digest> fitting = new ArrayList<>(catalogue.images());
-        fitting.removeIf(digest -> !digest.hex().startsWith(hex));
+        fitting.removeIf(one -> !one.hex().startsWith(hex));
         return fitting.size() == 1 ? Optional.of(fitting.getFirst()) : Optional.empty();
     }
 

@@ -14,6 +14,8 @@ import java.util.regex.Pattern;
  */
 public record Reference(String registry, String repository, String tag, Optional<Digest> digest) {
     /** The one registry that has a namespace for names without one, and answers under another name than its own. */
+    private static final int SHORTEST_DIGEST = 12;
+
     private static final String HUB = ShortNames.CONVENTION.registry();
 
     private static final String HUB_HOST = "registry-1." + HUB;
@@ -73,9 +75,19 @@ public record Reference(String registry, String repository, String tag, Optional
         if (tryParse(name, ShortNames.CONVENTION).isEmpty() || name.contains("@")) {
             throw bad(name);
         }
+        if (isDigest(name)) {
+            throw new ImageException(
+                    Reason.BAD_NAME, name + " could be taken for the digest of another image: choose another name");
+        }
         if (OWN.contains(name)) {
             throw new ImageException(Reason.BAD_NAME, name + " is the name of a built-in image: choose another");
         }
+    }
+
+    /** Whether a text is a digest, or as much of one as is taken for it, and so no name. */
+    static boolean isDigest(String text) {
+        String hex = text.startsWith("sha256:") ? text.substring(7) : text;
+        return hex.length() >= SHORTEST_DIGEST && hex.matches("[0-9a-f]+");
     }
 
     /** What the image is kept as: {@code host/repository:tag}, or {@code host/repository@digest}. */

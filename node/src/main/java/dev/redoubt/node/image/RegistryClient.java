@@ -232,11 +232,14 @@ final class RegistryClient implements AutoCloseable {
     }
 
     private HttpResponse<InputStream> send(URI uri, Map<String, String> headers) throws IOException {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(uri).timeout(FIRST_BYTE).header("User-Agent", "redoubt");
-        headers.forEach(request::header);
         try {
+            HttpRequest.Builder request =
+                    HttpRequest.newBuilder(uri).timeout(FIRST_BYTE).header("User-Agent", "redoubt");
+            headers.forEach(request::header);
             return http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        } catch (IllegalArgumentException impossible) { // a port past 65535, a token with a line break
+            throw new ImageException(
+                    Reason.REGISTRY, reference.host() + " cannot be asked: " + impossible.getMessage(), impossible);
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();
             throw new ImageException(Reason.REGISTRY, "interrupted", asked);

@@ -104,9 +104,12 @@ public final class Owner {
     public static Optional<Owner> ofDaemon(DataDirectory data) {
         try {
             String name = Files.readString(data.node().resolve(DAEMON)).strip();
-            Path directory = data.node().resolve(ALL).resolve(ResourceName.check(name));
+            if (!ResourceName.isPlain(name)) {
+                return Optional.empty(); // damaged by a power failure, which no sandbox outlives
+            }
+            Path directory = data.node().resolve(ALL).resolve(name);
             return Files.isDirectory(directory) ? Optional.of(new Owner(data, name, directory)) : Optional.empty();
-        } catch (NoSuchFileException never) {
+        } catch (NoSuchFileException | CharacterCodingException never) {
             return Optional.empty();
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
@@ -121,7 +124,9 @@ public final class Owner {
     /** Where a dead owner had its sockets; empty when it was killed before it had any, or that directory is gone. */
     static Optional<RunDirectory> runDirectory(Fd lock) {
         String path = LinuxFiles.readOnce(lock);
-        return path.isEmpty() ? Optional.empty() : RunDirectory.existing(Path.of(path));
+        boolean damaged =
+                !path.startsWith("/") || path.indexOf('\0') >= 0; // by a power failure: then there is no socket
+        return damaged ? Optional.empty() : RunDirectory.existing(Path.of(path));
     }
 
     /** The file that the spawner is to lock. */

@@ -211,14 +211,15 @@ public final class Spawner implements AutoCloseable {
     /**
      * Kills a sandbox and everything in it, waits until the kernel has let go of all of it, and forgets it.
      *
-     * @return its wait status (waitpid(2)); empty when the spawner does not know it
+     * @return its wait status (waitpid(2)); empty when the spawner does not know it, or is gone: then the kernel ends what it
+     *     ran, and may not be done with it yet
      */
     public java.util.OptionalInt forget(long sandbox) {
         try (Arena arena = Arena.ofConfined()) {
             Answer answer = ask(Verb.FORGET, sandbox, request(arena, Verb.FORGET, sandbox));
             return java.util.OptionalInt.of(answer.u32(0));
         } catch (LaunchException unknown) {
-            if (unknown.errno() == Errno.ENOENT) {
+            if (unknown.errno() == Errno.ENOENT || unknown.step() == Step.SPAWNER_GONE) {
                 return java.util.OptionalInt.empty();
             }
             throw unknown;

@@ -28,7 +28,7 @@ class DoctorTest {
 
     @Test
     void thisHostIsFitAndNothingIsLeftBehind() {
-        List<Finding> findings = Doctor.examine(place.resolve("data"));
+        List<Finding> findings = Doctor.examine(place.resolve("data"), place.resolve("run"));
         assertThat(findings).filteredOn(Missing.class::isInstance).isEmpty();
         assertThat(Doctor.isFit(findings)).isTrue();
         assertThat(findings).hasSizeGreaterThan(30).allSatisfy(finding -> {

@@ -383,8 +383,26 @@ class ImportTest {
         assertThat(image.layers().stream().map(Layer::diffId)).containsExactly(above.diffId());
     }
 
+    /** Somebody could take it for another image's. */
+    private static final String DIGEST = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
     @ParameterizedTest
-    @ValueSource(strings = {"busybox", "base", "", "Upper", "a b", "../x", "a@b", "/a", "a/", "-a"})
+    @ValueSource(
+            strings = {
+                "busybox",
+                "base",
+                "",
+                "Upper",
+                "a b",
+                "../x",
+                "a@b",
+                "/a",
+                "a/",
+                "-a",
+                "0123456789ab",
+                DIGEST,
+                "sha256:" + DIGEST
+            })
     void namesThatAreNoneAreRefused(String name) throws IOException {
         assertThatThrownBy(() -> importBytes(root().archive(), name))
                 .asInstanceOf(type(ImageException.class))

@@ -114,6 +114,7 @@ class PullTest {
                         ImageException.class,
                         refused -> assertThat(refused.reason()).isEqualTo(Reason.REGISTRY))
                 .hasMessageContainingAll("127.0.0.1:" + port, "nothing takes a connection there");
+        assertReason(Reason.REGISTRY, () -> pull("127.0.0.1:99999/repo/image"));
     }
 
     @Test
