@@ -14,6 +14,7 @@
 /* The builder's own copy: each is a process of its own. */
 extern uint8_t message[SPEC_MESSAGE_MAX];
 extern struct spec spec;
+extern struct plan plan;
 extern int answer_to;
 extern int node;      /* the builder's, while somebody there waits for its answer; else -1 */
 extern uint32_t item; /* of the list that a step goes through, from 1 */
@@ -26,7 +27,12 @@ void write_text(const char *path, const char *text, enum step step);
 void die_with_spawner(int life);
 
 int open_file_system(const char *type, enum step step);
+/* Of a file system whose files are all the sandbox's own: they get its context of SELinux, where it has one. */
+int open_labelled(const char *type, enum step step);
 void set_option(int context, const char *key, const char *value, enum step step);
+void read_plan(const uint8_t *bytes, size_t length);
+/* So that the kernel lets the exec of the guest's program enter the sandbox's domain of SELinux. */
+void label_guest(const struct house *house);
 int make_mount(int context, unsigned attributes, enum step step);
 /* owner: of the root directory, on the host; 0 = whoever mounts it */
 int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, uint32_t owner, unsigned attributes, enum step step);

@@ -8,7 +8,8 @@
  * any job's streams the guest ends, and so does all that is inside: no node has to be there for it.
  *
  * The pipe of --parent is one of --life, given by the spawner whose child we are and whose death signal did not survive our exec:
- * entering a profile of AppArmor forgets it (apparmor_bprm_committing_creds in security/apparmor/lsm.c).
+ * entering a profile of AppArmor forgets it (apparmor_bprm_committing_creds in security/apparmor/lsm.c), and a domain of SELinux
+ * does (selinux_bprm_committing_creds in security/selinux/hooks.c).
  *
  * The second line, --life, and the channel elsewhere than at 3, are for the guest of an OCI runtime (guest_confine.c). When the
  * pipe of --life ends the guest does too: in runsc's kernel nothing else tells it of the spawner's end.

@@ -400,22 +400,38 @@ static void show_apparmor(void)
 	close(fd);
 }
 
-/* The kernel's word for it, not the runtime's. */
-static void check_label(pid_t pid)
+/* And whether there is SELinux, by a mount of this type. */
+static void show_selinux(void)
 {
-	char path[64], wanted[SPEC_LABEL_MAX + 16], found[SPEC_LABEL_MAX + 16];
-	if (!spec.label[0])
+	if (!spec.domain[0])
 		return;
-	snprintf(path, sizeof path, "/proc/%d/attr/apparmor/current", pid);
-	int length = snprintf(wanted, sizeof wanted, "%s (enforce)\n", spec.label);
+	must(mkdir("/sys/fs/selinux", 0755), STEP_LABEL);
+	attach(make_mount(open_file_system("selinuxfs", STEP_LABEL), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, STEP_LABEL), AT_FDCWD,
+	       "/sys/fs/selinux", STEP_LABEL);
+}
+
+/* The kernel's word for it, not the runtime's. */
+static void check_label(pid_t pid, const char *file, const char *wanted, size_t length)
+{
+	char path[64], found[2 * SPEC_LABEL_MAX + 16];
+	snprintf(path, sizeof path, "/proc/%d/attr/%s", pid, file);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof found);
 	if (n < 0)
 		fail_and_kill(STEP_LABEL);
 	errno = EACCES;
-	if (n != length || memcmp(found, wanted, n) != 0)
+	if (n != (ssize_t)length || memcmp(found, wanted, n) != 0)
 		fail_and_kill(STEP_LABEL);
 	close(fd);
+}
+
+static void check_labels(pid_t pid)
+{
+	char wanted[2 * SPEC_LABEL_MAX + 16];
+	if (spec.label[0])
+		check_label(pid, "apparmor/current", wanted, snprintf(wanted, sizeof wanted, "%s (enforce)\n", spec.label));
+	if (spec.domain[0]) /* SELinux ends it with a NUL */
+		check_label(pid, "current", wanted, snprintf(wanted, sizeof wanted, "%s:%s", spec.domain, plan.level) + 1);
 }
 
 static void write_config(void)
@@ -465,6 +481,7 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 
 	pid_t holder = hold_user_namespace(id_base);
 	int user_namespace = user_namespace_of(holder, STEP_ID_MAP);
+	label_guest(house);
 	prepare_binds(descriptors, count, user_namespace, id_base);
 	int overlay = make_overlay(descriptors, user_namespace, id_base);
 	close(user_namespace);
@@ -477,6 +494,7 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 	die_with_spawner(house->life); /* again: a change of ids forgets the death signal */
 	show_program(descriptors, count);
 	show_apparmor();
+	show_selinux();
 	write_config();
 	copy_guest(house->guest_binary);
 
@@ -507,7 +525,7 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 		if (filter >= 0 && listener < 0)
 			fail_and_kill(STEP_SECCOMP);
 	}
-	check_label(pid);
+	check_labels(pid);
 
 	/* It would be one of the sandbox's processes for a moment more, and not confined as those are. */
 	kill(holder, SIGKILL);
@@ -523,11 +541,12 @@ static _Noreturn void launch(const struct house *house, uint32_t id_base, struct
 	_exit(0);
 }
 
-_Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, uint32_t flags, struct builder_sockets sockets,
-				  const int *cgroups, int cgroup_count)
+_Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan_bytes,
+				  size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count)
 {
 	answer_to = sockets.control;
 	die_with_spawner(house->life);
+	read_plan(plan_bytes, plan_length);
 	join_cgroups(flags, cgroups, cgroup_count);
 	make_network_namespace();
 	make_tree();

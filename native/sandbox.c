@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "builder.h"
 #include "frame.h"
@@ -40,7 +41,7 @@ enum { ID_COUNT = 65536 };
 /* The builder's and the inner process's own copy: each is a process of its own. */
 uint8_t message[SPEC_MESSAGE_MAX];
 struct spec spec;
-static struct plan plan;
+struct plan plan;
 static int planned_files[SPEC_FILES_MAX];
 int answer_to;
 int node = -1;
@@ -92,6 +93,14 @@ void set_option(int context, const char *key, const char *value, enum step step)
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_SET_STRING, key, value, 0), step);
 }
 
+int open_labelled(const char *type, enum step step)
+{
+	int context = open_file_system(type, step);
+	if (plan.file_context[0])
+		set_option(context, "context", plan.file_context, STEP_LABEL);
+	return context;
+}
+
 int make_mount(int context, unsigned attributes, enum step step)
 {
 	must(syscall(NR_FSCONFIG, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0), step);
@@ -103,7 +112,7 @@ int make_mount(int context, unsigned attributes, enum step step)
 int make_tmpfs(uint64_t size, uint32_t inodes, uint32_t mode, uint32_t owner, unsigned attributes, enum step step)
 {
 	char number[32];
-	int context = open_file_system("tmpfs", step);
+	int context = open_labelled("tmpfs", step);
 	snprintf(number, sizeof number, "%llu", (unsigned long long)size);
 	set_option(context, "size", number, step);
 	snprintf(number, sizeof number, "%u", inodes);
@@ -131,6 +140,20 @@ void set_attributes(int mount, const struct mount_attr *attributes, enum step st
 }
 
 /* ---- the builder ---- */
+
+void read_plan(const uint8_t *bytes, size_t length)
+{
+	errno = EINVAL;
+	if (plan_read(bytes, length, &plan) != 0)
+		fail(STEP_SPEC);
+}
+
+void label_guest(const struct house *house)
+{
+	if (plan.guest_context[0])
+		must(fsetxattr(house->guest_binary, "security.selinux", plan.guest_context, strlen(plan.guest_context) + 1, 0),
+		     STEP_LABEL);
+}
 
 void make_network_namespace(void)
 {
@@ -316,7 +339,7 @@ int make_overlay(const int *descriptors, int user_namespace, uint32_t id_base)
 	setfsuid(id_base);
 	raise_effective_capabilities(1u << CAP_SYS_RESOURCE, STEP_OVERLAY);
 
-	int context = open_file_system("overlay", STEP_OVERLAY);
+	int context = open_labelled("overlay", STEP_OVERLAY);
 	set_option(context, "source", "redoubt", STEP_OVERLAY);
 	for (uint32_t i = 0; i < spec.layers; i++) {
 		snprintf(name, sizeof name, "l%u", i);
@@ -382,9 +405,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	const int control = sockets.control, orders = sockets.orders, channel = sockets.channel;
 	answer_to = control;
 	die_with_spawner(house->life);
-	errno = EINVAL;
-	if (plan_read(plan_bytes, plan_length, &plan) != 0)
-		fail(STEP_SPEC);
+	read_plan(plan_bytes, plan_length);
 
 	join_cgroups(flags, cgroups, cgroup_count);
 	if (!(flags & PREPARE_TEST_HOST_NETWORK))
@@ -449,6 +470,7 @@ _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32
 	if ((uint32_t)count < own)
 		fail(STEP_SPEC);
 
+	label_guest(house);
 	prepare_binds(descriptors, count, user_namespace, id_base);
 	int root = make_overlay(descriptors, user_namespace, id_base);
 	die_with_spawner(house->life); /* the overlay was made with other ids */
@@ -725,7 +747,7 @@ int make_terminals(uint32_t id_base)
 {
 	char tty[16];
 	snprintf(tty, sizeof tty, "%u", id_base + 5);
-	int context = open_file_system("devpts", STEP_DEVPTS);
+	int context = open_labelled("devpts", STEP_DEVPTS);
 	set_option(context, "mode", "620", STEP_DEVPTS);
 	set_option(context, "gid", tty, STEP_DEVPTS);
 	set_option(context, "ptmxmode", "666", STEP_DEVPTS);
@@ -855,22 +877,54 @@ int make_ruleset(int root)
 }
 
 /*
- * AppArmor: the exec enters the profile of this name, and whatever is started later stays in it. What is not loaded is refused
- * here. no_new_privs lets a process that is in no profile enter one (apparmor_bprm_creds_for_exec in
- * security/apparmor/domain.c), but not go from one to another. Before Landlock, which gives no writing in /proc.
+ * The label that the exec enters, and whatever is started later stays in. What the kernel does not know is refused here. Before
+ * Landlock, which gives no writing in /proc.
  */
-static void set_label(void)
+static void set_label(const char *file, const char *label, size_t length)
+{
+	int fd = must(open(file, O_WRONLY | O_CLOEXEC), STEP_LABEL);
+	must(write(fd, label, length), STEP_LABEL); /* whole or not at all: proc_pid_attr_write in fs/proc/base.c */
+	close(fd);
+}
+
+/* no_new_privs lets a process that is in no profile enter one (apparmor_bprm_creds_for_exec in security/apparmor/domain.c), but
+ * not go from one to another. */
+static void enter_profile(void)
 {
 	char order[SPEC_LABEL_MAX + 8];
 	int length = snprintf(order, sizeof order, "exec %s", spec.label);
-	int fd = must(open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC), STEP_LABEL);
-	must(write(fd, order, length), STEP_LABEL); /* whole or not at all: proc_pid_attr_write in fs/proc/base.c */
-	close(fd);
-	/* The exec will forget the death signal; the guest asks for it again, and sees by this pipe if that was too late. */
+	set_label("/proc/thread-self/attr/apparmor/exec", order, length);
+}
+
+/* Under no_new_privs the policy has to allow it by name (nnp_transition); if not, it is the exec that fails. */
+static void enter_domain(void)
+{
+	char context[2 * SPEC_LABEL_MAX + 2];
+	errno = EINVAL;
+	if (!plan.level[0])
+		fail(STEP_LABEL);
+	int length = snprintf(context, sizeof context, "%s:%s", spec.domain, plan.level);
+	set_label("/proc/thread-self/attr/exec", context, length);
+}
+
+/* Either exec forgets the death signal; the guest asks for it again, and sees by this pipe if that was too late. */
+static void tell_of_spawner(void)
+{
 	must(fcntl(6, F_SETFD, 0), STEP_LABEL);
 	spec.arguments[spec.argument_count++] = "--parent";
 	spec.arguments[spec.argument_count++] = "6";
 	spec.arguments[spec.argument_count] = NULL;
+}
+
+static void set_labels(void)
+{
+	if (layer_is_off(SPEC_TEST_NO_LABEL) || (!spec.label[0] && !spec.domain[0]))
+		return;
+	if (spec.label[0])
+		enter_profile();
+	if (spec.domain[0])
+		enter_domain();
+	tell_of_spawner();
 }
 
 static void apply_landlock(void)
@@ -969,8 +1023,7 @@ static _Noreturn void become_guest(const struct house *house, int builder, int c
 		lock_privileges();
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), STEP_NO_NEW_PRIVS);
 	die_with_spawner(6); /* again: a change of ids forgets the death signal */
-	if (spec.label[0] && !layer_is_off(SPEC_TEST_NO_LABEL))
-		set_label();
+	set_labels();
 	if (!layer_is_off(SPEC_TEST_NO_LANDLOCK))
 		apply_landlock();
 	open_witness();

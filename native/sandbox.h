@@ -51,8 +51,8 @@ struct builder_sockets {
 _Noreturn void build_sandbox(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan,
 			     size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count);
 
-/* The same for a sandbox that an OCI runtime builds. It has no plan. */
-_Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, uint32_t flags, struct builder_sockets sockets,
-				  const int *cgroups, int cgroup_count);
+/* The same for a sandbox that an OCI runtime builds. Its plan has nothing to be mounted. */
+_Noreturn void build_with_runtime(const struct house *house, uint32_t id_base, uint32_t flags, const uint8_t *plan,
+				  size_t plan_length, struct builder_sockets sockets, const int *cgroups, int cgroup_count);
 
 #endif

@@ -361,7 +361,7 @@ static void do_prepare(int node, const struct request *request, const uint8_t *p
 			cgroups[i] = 13 + i;
 		const struct builder_sockets sockets = {.control = 8, .orders = 9, .channel = 10};
 		if (flags & PREPARE_RUNTIME)
-			build_with_runtime(&own, id_base, flags, sockets, cgroups, count);
+			build_with_runtime(&own, id_base, flags, payload + 8, length - 8, sockets, cgroups, count);
 		build_sandbox(&own, id_base, flags, payload + 8, length - 8, sockets, cgroups, count);
 	}
 	int error = errno;

@@ -58,6 +58,14 @@ static const char *string(struct cursor *c)
 	return (const char *)take(c, length);
 }
 
+static const char *label(struct cursor *c)
+{
+	const char *value = string(c);
+	if (strlen(value) > SPEC_LABEL_MAX)
+		c->bad = 1;
+	return value;
+}
+
 /* Every path is absolute inside the sandbox; what it resolves to is openat2's business, not ours. */
 static const char *path(struct cursor *c)
 {
@@ -92,7 +100,12 @@ int plan_read(const uint8_t *bytes, size_t length, struct plan *plan)
 	plan->file_count = count(&c, SPEC_FILES_MAX);
 	for (uint32_t i = 0; i < plan->file_count; i++)
 		plan->files[i] = path(&c);
+	plan->level = label(&c);
+	plan->file_context = label(&c);
+	plan->guest_context = label(&c);
 	if (c.bad || c.left != 0)
+		return -1;
+	if ((plan->level[0] == 0) != (plan->file_context[0] == 0) || (plan->level[0] == 0) != (plan->guest_context[0] == 0))
 		return -1;
 	for (uint32_t i = 0; i < plan->mask_count; i++)
 		if (!is_in_proc(plan->masks[i].path))
@@ -164,7 +177,8 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	spec->argument_count = count(&c, SPEC_ARGUMENTS_MAX);
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		spec->arguments[i] = (char *)string(&c);
-	spec->label = string(&c);
+	spec->label = label(&c);
+	spec->domain = label(&c);
 	spec->life_s = u32(&c);
 	spec->config = string(&c);
 	spec->program_count = count(&c, SPEC_PROGRAM_MAX);
@@ -184,8 +198,6 @@ int spec_read(const uint8_t *bytes, size_t length, struct spec *spec)
 	if (c.bad || c.left != 0)
 		return -1;
 	if (spec->layers == 0 || spec->argument_count == 0)
-		return -1;
-	if (strlen(spec->label) > SPEC_LABEL_MAX)
 		return -1;
 	if (spec->upper_kind != UPPER_DIRECTORY && spec->upper_kind != UPPER_TMPFS)
 		return -1;

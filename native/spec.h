@@ -20,7 +20,7 @@ enum {
 	SPEC_PROGRAM_MAX = 24,
 	SPEC_TREES_MAX = 8,
 	SPEC_LINKS_MAX = 8,
-	SPEC_LABEL_MAX = 128, /* bytes of a name */
+	SPEC_LABEL_MAX = 128, /* bytes of a name, and of each part of a context */
 };
 
 enum spec_flag {
@@ -93,6 +93,7 @@ struct spec {
 	uint32_t filter_length; const uint8_t *filter;  /* in instructions of 8 bytes */
 	uint32_t argument_count; char *arguments[SPEC_ARGUMENTS_MAX + 2 + 1]; /* room for two of the builder's */
 	const char *label;         /* of AppArmor, entered by the guest's exec; "" = none */
+	const char *domain;        /* of SELinux: user, role and type, without the slot's level; "" = none */
 	uint32_t life_s;           /* after which the spawner kills it; 0 = never */
 	/* For a slot of an OCI runtime; empty else. */
 	const char *config;        /* its config.json */
@@ -105,6 +106,10 @@ struct spec {
 struct plan {
 	uint32_t mask_count; struct spec_mask masks[SPEC_MASKS_MAX];
 	uint32_t file_count; const char *files[SPEC_FILES_MAX];
+	/* Contexts of SELinux; "" = none. */
+	const char *level;         /* of the sandbox's processes, which no other has */
+	const char *file_context;  /* of every file that is the sandbox's own */
+	const char *guest_context; /* of the guest's program */
 };
 
 /* Reads a whole plan. Returns 0, or -1 when the message is not exactly one valid plan. */

@@ -25,7 +25,7 @@ static size_t walk(const struct spec *spec)
 		sum += spec->filter[k];
 	for (uint32_t i = 0; i < spec->argument_count; i++)
 		sum += strlen(spec->arguments[i]);
-	sum += strlen(spec->label) + strlen(spec->config);
+	sum += strlen(spec->label) + strlen(spec->domain) + strlen(spec->config);
 	for (uint32_t i = 0; i < spec->program_count; i++)
 		sum += strlen(spec->program[i]);
 	for (uint32_t i = 0; i < spec->tree_count; i++)
@@ -50,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			sum += strlen(plan.masks[i].path);
 		for (uint32_t i = 0; i < plan.file_count; i++)
 			sum += strlen(plan.files[i]);
+		sum += strlen(plan.level) + strlen(plan.file_context) + strlen(plan.guest_context);
 	}
 	(void)sum;
 	free(copy);

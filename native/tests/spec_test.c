@@ -15,6 +15,8 @@ static void u64(uint64_t value) { memcpy(bytes + length, &value, 8); length += 8
 static void string(const char *s) { u32(strlen(s) + 1); memcpy(bytes + length, s, strlen(s) + 1); length += strlen(s) + 1; }
 
 static const char *label = "redoubt-0123456789ab";
+static const char *domain = "system_u:system_r:redoubt_t";
+static const char *level = "s0:c1,c2", *files = "system_u:object_r:redoubt_file_t:s0:c1,c2";
 
 static void good_spec(void)
 {
@@ -30,6 +32,7 @@ static void good_spec(void)
 	u32(1); u64(0x7fff000000000006);
 	u32(1); string("redoubt-guest");
 	string(label);
+	string(domain);
 	life = length;
 	u32(1500);
 	string("{}"); u32(2); string("/usr/bin/crun"); string("run");
@@ -42,7 +45,7 @@ static int label_is_read;
 static int read_spec(const uint8_t *copy)
 {
 	int result = spec_read(copy, length, &spec);
-	label_is_read = result == 0 && strcmp(spec.label, label) == 0; /* here, because it lies in the copy */
+	label_is_read = result == 0 && strcmp(spec.label, label) == 0 && strcmp(spec.domain, domain) == 0; /* here, because it lies in the copy */
 	return result;
 }
 
@@ -84,6 +87,7 @@ static void good_plan(void)
 	length = 0;
 	u32(1); string("/proc/kcore"); u32(MASK_NULL);
 	u32(2); string("/proc/meminfo"); string("/proc/stat");
+	string(level); string(files); string("system_u:object_r:redoubt_exec_t:s0");
 }
 
 static void plans(void)
@@ -99,6 +103,15 @@ static void plans(void)
 	length = 0;
 	u32(SPEC_MASKS_MAX + 1);
 	expect(read_plan, -1, "more masks than there can be");
+	length = 0;
+	u32(0); u32(0); string(""); string(""); string("");
+	expect(read_plan, 0, "a plan without contexts");
+	length = 0;
+	u32(0); u32(0); string(level); string(""); string("");
+	expect(read_plan, -1, "a plan with a level alone");
+	length = 0;
+	u32(0); u32(0); string(""); string(files); string("x");
+	expect(read_plan, -1, "a plan without a level");
 }
 
 int main(int argc, char **argv)
@@ -132,6 +145,11 @@ int main(int argc, char **argv)
 	good_spec();
 	expect(read_spec, -1, "a label that is longer");
 	label = usual;
+	usual = domain;
+	domain = long_label;
+	good_spec();
+	expect(read_spec, -1, "a domain that is longer");
+	domain = usual;
 	good_spec();
 	memset(bytes + 32, 0xff, 4); /* layers */
 	expect(read_spec, -1, "more layers than there can be");

@@ -6,7 +6,7 @@ import dev.redoubt.node.data.DataDirectory;
 import dev.redoubt.node.data.RunDirectory;
 import dev.redoubt.node.doctor.Doctor;
 import dev.redoubt.node.doctor.Finding;
-import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.HostLabels;
 import dev.redoubt.policy.profile.Complaint;
 import dev.redoubt.policy.profile.Meaning;
 import dev.redoubt.policy.profile.ProfileException;
@@ -119,7 +119,7 @@ final class ProfileCheckCommand implements Callable<Integer> {
                 .withProfile(profile)
                 .withNetwork(profile.network())
                 .withDriver(Driver.usualOf(profile));
-        Stream<Lack> obstacles = Obstacle.of(any, Landlock.abi(), AppArmor.ofHost()).stream()
+        Stream<Lack> obstacles = Obstacle.of(any, Landlock.abi(), HostLabels.ofHost()).stream()
                 .map(obstacle -> new Lack(obstacle.key(), obstacle.reason(), true));
         Stream<Lack> findings =
                 Doctor.examine(DataDirectory.configured(System.getenv()), RunDirectory.configured(System.getenv()))

@@ -91,7 +91,7 @@ class ProfileCommandTest {
                 "profile", "check", file("labelled.yaml", "extends: default\nrequire: [selinux]\nnetwork: egress\n"));
         assertThat(labels.exit()).isEqualTo(1);
         assertThat(labels.out())
-                .contains("requires selinux, and labels are not built yet")
+                .contains("requires selinux: SELinux is")
                 .contains("network mode egress is not built yet");
     }
 

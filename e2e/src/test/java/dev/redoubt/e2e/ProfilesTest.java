@@ -7,6 +7,7 @@ import dev.redoubt.node.Node;
 import dev.redoubt.node.Sandbox;
 import dev.redoubt.node.guest.RunRequest;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.walls.Capability;
 import dev.redoubt.policy.profile.BuiltIns;
 import dev.redoubt.policy.profile.Meaning;
@@ -279,9 +280,22 @@ class ProfilesTest {
                     assertThat(problem.code()).isEqualTo(ProblemCode.UNPROCESSABLE);
                     assertThat(problem.detail()).contains("gvisor or microvm").contains("--accept-shared-kernel");
                 });
-        assertThatThrownBy(() -> node.create(spec(profile("extends: default\nrequire: [selinux]\n"))))
-                .isInstanceOfSatisfying(
-                        Problem.class, problem -> assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE));
+    }
+
+    /** Where there is SELinux, SelinuxTest shows what it is required for. */
+    @Test
+    void whoRequiresAContextIsRefusedWhereThereIsNone() {
+        SandboxSpec labelled = spec(profile("extends: default\nrequire: [selinux]\n"));
+        if (Selinux.ofHost() instanceof Selinux.Absent(String reason, String mend)) {
+            assertThatThrownBy(() -> node.create(labelled)).isInstanceOfSatisfying(Problem.class, problem -> {
+                assertThat(problem.code()).isEqualTo(ProblemCode.WALL_UNAVAILABLE);
+                assertThat(problem.detail())
+                        .contains("requires selinux: " + reason)
+                        .contains(mend);
+            });
+        } else {
+            node.create(labelled).close();
+        }
     }
 
     /** Where there is AppArmor, AppArmorTest shows what it is required for. */

@@ -210,12 +210,22 @@ public final class LinuxFiles {
 
     /** Writes {@code text} by one write(2): what files of cgroup and sysfs want. */
     public static void writeOnce(String path, String text) {
-        try (Fd file = open(path, O_WRONLY);
-                Arena arena = Arena.ofConfined()) {
+        try (Fd file = open(path, O_WRONLY)) {
+            writeOnce(file, path, text);
+        }
+    }
+
+    /** The same as {@link #writeOnce(String, String)} to an open one, where it is. */
+    public static void writeOnce(Fd file, String text) {
+        writeOnce(file, file.toString(), text);
+    }
+
+    private static void writeOnce(Fd file, String subject, String text) {
+        try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             MemorySegment buffer = arena.allocate(Math.max(bytes.length, 1));
             MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
-            Syscall.check("write", path + " (" + text + ")", WRITE, file.number(), buffer.address(), bytes.length);
+            Syscall.check("write", subject + " (" + text + ")", WRITE, file.number(), buffer.address(), bytes.length);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.redoubt.node.guest.GuestChannel;
 import dev.redoubt.node.guest.GuestLoop;
 import dev.redoubt.node.image.BareSandbox;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.ranges.Ranges;
 import dev.redoubt.protocol.Profile;
@@ -20,6 +21,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * archive is here, so nobody would take such a sandbox over. Their parts are in the journal as every sandbox's are.
  */
 final class BareSandboxes {
+    /** They read programs and libraries of the host, whose types the policy gives to no sandbox. */
+    private static final Selinux UNLABELLED = new Selinux.Absent("unpacking has none", "");
+
     private BareSandboxes() {}
 
     /**
@@ -52,6 +56,7 @@ final class BareSandboxes {
                 settings.switches(),
                 new Slots.Kind.Native(order.plan()),
                 Map.of(),
+                UNLABELLED,
                 settings.readySlots());
         Slots.Slot slot = slots.take();
         undo.add(() -> slot.undo().run());
@@ -60,7 +65,7 @@ final class BareSandboxes {
         int[] descriptors = order.mounts().stream().mapToInt(Fd::number).toArray();
         LaunchSpec spec = order.spec()
                 .withFlags(settings.switches().specFlags())
-                .withLabel(AppArmor.loaded().labelOf(Profile.NOTHING));
+                .withLabel(new LaunchSpec.Label(AppArmor.loaded().labelOf(Profile.NOTHING), "")); // see decision 0017
         int listener =
                 slot.launcher().launch(spec.encoded(0), List.of(), descriptors).listener();
         if (listener >= 0) {

@@ -2,7 +2,7 @@ package dev.redoubt.node;
 
 import dev.redoubt.node.driver.HostProgram;
 import dev.redoubt.node.driver.OciRuntime;
-import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.HostLabels;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.SlotPlan;
@@ -48,13 +48,13 @@ final class Confinement {
     private static final Duration TIME_FOR_THE_REST = Duration.ofSeconds(2);
 
     private final HostFacts host;
-    private final AppArmor appArmor;
+    private final HostLabels labels;
     private final TestSwitches switches;
     private final Map<Shape, Compiled> compiled = new ConcurrentHashMap<>();
 
-    Confinement(HostFacts host, AppArmor appArmor, TestSwitches switches) {
+    Confinement(HostFacts host, HostLabels labels, TestSwitches switches) {
         this.host = host;
-        this.appArmor = appArmor;
+        this.labels = labels;
         this.switches = switches;
     }
 
@@ -104,7 +104,7 @@ final class Confinement {
 
     /** What cannot be held here. The network is the spec's, which may differ from the profile's. */
     List<Obstacle> obstacles(SandboxSpec spec) {
-        return Obstacle.of(spec, host.landlockAbi(), appArmor);
+        return Obstacle.of(spec, host.landlockAbi(), labels);
     }
 
     /**
@@ -185,7 +185,7 @@ final class Confinement {
                 landlock(rules.readOnlyRoot(), writable(spec)),
                 new LaunchSpec.Filter(shape.filter().bytes()),
                 arguments(spec),
-                appArmor.labelOf(profile));
+                labels.labelOf(profile));
     }
 
     /** What covers /proc is in the slot's plan: a profile has no word there. */

@@ -23,8 +23,9 @@ import dev.redoubt.node.image.ImageStore;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
 import dev.redoubt.node.journal.Sweep;
-import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.HostLabels;
 import dev.redoubt.node.label.LabelException;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.Launcher;
@@ -94,6 +95,7 @@ public final class Node implements AutoCloseable {
     private final Ranges ranges;
     private final ImageStore images;
     private final Confinement confinement;
+    private final Selinux selinux;
     private final Broker broker;
     private final Listening brokered;
     private final AtomicLong numbers;
@@ -119,7 +121,8 @@ public final class Node implements AutoCloseable {
         this.disks = parts.disks();
         this.ranges = parts.ranges();
         this.images = parts.images();
-        this.confinement = new Confinement(HostFacts.read(), parts.appArmor(), settings.switches());
+        this.confinement = new Confinement(HostFacts.read(), parts.labels(), settings.switches());
+        this.selinux = parts.labels().selinux();
         this.brokered = settings.switches().withoutBroker() ? new Unasked() : new Brokered();
         this.ioDevices = BlockDevices.below(settings.dataDirectory()).stream().toList();
         this.broker = household.startBroker();
@@ -136,7 +139,7 @@ public final class Node implements AutoCloseable {
     }
 
     private Slots slots(Slots.Kind kind, Map<String, String> facts, int ahead) {
-        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, facts, ahead);
+        return new Slots(household, numbers, cgroups, disks, ranges, settings.switches(), kind, facts, selinux, ahead);
     }
 
     /** Slots for OCI runtimes; none is kept ready before the first is asked for, which most nodes never do. */
@@ -184,7 +187,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** What is shared by every node of one data directory. */
-    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges, ImageStore images, AppArmor appArmor) {}
+    private record Parts(Cgroups cgroups, Disks disks, Ranges ranges, ImageStore images, HostLabels labels) {}
 
     /**
      * Opens the node of a data directory: sweeps what dead ones left, starts a spawner or takes over the living one.
@@ -218,7 +221,7 @@ public final class Node implements AutoCloseable {
 
     private static Node open(NodeSettings settings, DataDirectory data, Optional<Fd> daemonLock) {
         Parts parts = new Parts(
-                Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data), AppArmor.loaded());
+                Cgroups.detect(), Disks.open(data), Ranges.open(data), openImages(settings, data), HostLabels.loaded());
         Sweep sweep = new Sweep(parts.cgroups(), parts.disks(), parts.images(), parts.ranges());
         List<String> resisted = sweep.run(data).problems();
         Household household = Household.of(settings, data);
@@ -409,7 +412,18 @@ public final class Node implements AutoCloseable {
         }
     }
 
+    private static void labelLayers(Selinux.Usable selinux, Path directory) {
+        try {
+            selinux.labelLayers(directory);
+        } catch (LabelException refused) {
+            throw new ImageException(ImageException.Reason.HOST_LACKS, String.valueOf(refused.getMessage()), refused);
+        }
+    }
+
     private static ImageStore openImages(NodeSettings settings, DataDirectory data) {
+        if (Selinux.isEnforcing() && Selinux.ofHost() instanceof Selinux.Usable selinux) {
+            labelLayers(selinux, data.nodeDirectory("images"));
+        }
         return ImageStore.open(
                 data.node().resolve("images"), settings.shortNames(), order -> BareSandboxes.launch(settings, order));
     }

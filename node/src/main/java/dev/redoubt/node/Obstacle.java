@@ -3,6 +3,8 @@ package dev.redoubt.node;
 import dev.redoubt.node.driver.HostProgram;
 import dev.redoubt.node.driver.OciRuntime;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.HostLabels;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.landlock.LandlockRules;
 import dev.redoubt.protocol.Driver;
 import dev.redoubt.protocol.Layer;
@@ -25,17 +27,18 @@ import java.util.stream.Collectors;
  * @param key of the profile
  */
 public record Obstacle(String key, ProblemCode code, String reason) {
-    private static final Set<Layer> NOT_IN_GVISOR = EnumSet.of(Layer.SECCOMP, Layer.LANDLOCK, Layer.APPARMOR);
+    private static final Set<Layer> NOT_IN_GVISOR =
+            EnumSet.of(Layer.SECCOMP, Layer.LANDLOCK, Layer.APPARMOR, Layer.SELINUX);
 
     /**
      * All that stands in the way of a sandbox on this host.
      *
      * @param landlockAbi what the kernel has, 0 for none
-     * @param appArmor the host's
+     * @param labels the host's
      */
-    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi, AppArmor appArmor) {
+    public static List<Obstacle> of(SandboxSpec spec, int landlockAbi, HostLabels labels) {
         List<Obstacle> obstacles = new ArrayList<>(of(spec.profile(), spec.network(), spec.driver(), landlockAbi));
-        label(spec, appArmor).ifPresent(obstacles::add);
+        label(spec, labels).ifPresent(obstacles::add);
         OciRuntime.of(spec.driver()).ifPresent(runtime -> {
             if (HostProgram.find(runtime.program()).isEmpty()) {
                 obstacles.addFirst(new Obstacle(
@@ -72,14 +75,6 @@ public record Obstacle(String key, ProblemCode code, String reason) {
                             "profile " + profile.name() + " requires " + layer
                                     + ", which the class gvisor has not: its own kernel answers instead")));
         }
-        for (Layer layer : profile.requires()) {
-            if (layer == Layer.SELINUX) {
-                obstacles.add(new Obstacle(
-                        "require",
-                        ProblemCode.WALL_UNAVAILABLE,
-                        "profile " + profile.name() + " requires " + layer + ", and labels are not built yet"));
-            }
-        }
         if (driver.runtimeClass().sharesKernel() && landlockAbi < LandlockRules.LEAST_ABI) {
             obstacles.add(new Obstacle(
                     "require",
@@ -91,15 +86,26 @@ public record Obstacle(String key, ProblemCode code, String reason) {
     }
 
     /** A sandbox gets a label where the host has one; only whoever requires it is refused without. */
-    private static Optional<Obstacle> label(SandboxSpec spec, AppArmor appArmor) {
-        boolean required = spec.profile().requires().contains(Layer.APPARMOR)
-                && spec.driver().runtimeClass().sharesKernel();
-        return required && appArmor instanceof AppArmor.Absent(String reason, String mend)
-                ? Optional.of(new Obstacle(
-                        "require",
-                        ProblemCode.WALL_UNAVAILABLE,
-                        "profile " + spec.profile().name() + " requires apparmor: " + reason + "; " + mend))
+    private static Optional<Obstacle> label(SandboxSpec spec, HostLabels labels) {
+        if (labels.appArmor() instanceof AppArmor.Absent(String reason, String mend)
+                && requires(spec, Layer.APPARMOR)) {
+            return Optional.of(missing(spec, Layer.APPARMOR, reason, mend));
+        }
+        return labels.selinux() instanceof Selinux.Absent(String reason, String mend) && requires(spec, Layer.SELINUX)
+                ? Optional.of(missing(spec, Layer.SELINUX, reason, mend))
                 : Optional.empty();
+    }
+
+    private static boolean requires(SandboxSpec spec, Layer layer) {
+        return spec.profile().requires().contains(layer)
+                && spec.driver().runtimeClass().sharesKernel();
+    }
+
+    private static Obstacle missing(SandboxSpec spec, Layer layer, String reason, String mend) {
+        return new Obstacle(
+                "require",
+                ProblemCode.WALL_UNAVAILABLE,
+                "profile " + spec.profile().name() + " requires " + layer + ": " + reason + "; " + mend);
     }
 
     private static String otherClass(Profile profile, RuntimeClass asked) {

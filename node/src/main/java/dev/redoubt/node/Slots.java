@@ -11,6 +11,7 @@ import dev.redoubt.node.disk.DiskException;
 import dev.redoubt.node.disk.Disks;
 import dev.redoubt.node.journal.Entry;
 import dev.redoubt.node.journal.Owner;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.launch.LaunchException;
 import dev.redoubt.node.launch.Launcher;
 import dev.redoubt.node.launch.SlotPlan;
@@ -49,6 +50,8 @@ final class Slots implements AutoCloseable {
     /** Of native/sandbox.h: an OCI runtime will build the walls. */
     private static final int PREPARE_RUNTIME = 2;
 
+    private static final Selinux UNLABELLED = new Selinux.Absent("left away", "");
+
     private final Spawner spawner;
     private final Owner owner;
     private final Ranges ranges;
@@ -58,6 +61,7 @@ final class Slots implements AutoCloseable {
     private final int prepareFlags;
     private final Kind kind;
     private final Map<String, String> facts;
+    private final Selinux selinux;
     private final AtomicLong lastNumber;
     private final int ahead;
     private final Semaphore wanted;
@@ -71,6 +75,7 @@ final class Slots implements AutoCloseable {
      * @param numbers the spawner's last one; shared by all who make slots of one spawner
      * @param disks where each gets an empty one; null when they need none
      * @param facts of every entry, unless the sandbox becomes an unusual one
+     * @param selinux whose contexts each gets
      * @param ahead how many are kept ready; 0 for none
      */
     Slots(
@@ -82,6 +87,7 @@ final class Slots implements AutoCloseable {
             TestSwitches switches,
             Kind kind,
             Map<String, String> facts,
+            Selinux selinux,
             int ahead) {
         this.spawner = household.spawner();
         this.owner = household.owner();
@@ -92,6 +98,7 @@ final class Slots implements AutoCloseable {
         this.prepareFlags = switches.prepareFlags() | kind.prepareFlags();
         this.kind = kind;
         this.facts = Map.copyOf(facts);
+        this.selinux = switches.withoutLabels() ? UNLABELLED : selinux;
         this.lastNumber = numbers;
         this.ready = new ArrayBlockingQueue<>(Math.max(1, ahead));
         this.ahead = ahead;
@@ -316,7 +323,8 @@ final class Slots implements AutoCloseable {
         List<Fd> join = cgroup.joinDescriptors();
         try {
             int[] descriptors = join.stream().mapToInt(Fd::number).toArray();
-            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, kind.plan(), descriptors);
+            SlotPlan plan = kind.plan().withContexts(selinux.contextsOf(range));
+            return spawner.prepare(number, range.base(), cgroups.isVersion2(), prepareFlags, plan, descriptors);
         } finally {
             join.forEach(Fd::close);
         }

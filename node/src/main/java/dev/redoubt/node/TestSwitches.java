@@ -47,6 +47,10 @@ public record TestSwitches(Set<Layer> off) {
         return off.contains(Layer.BROKER);
     }
 
+    boolean withoutLabels() {
+        return off.contains(Layer.LABEL);
+    }
+
     boolean withoutCgroupLimits() {
         return off.contains(Layer.CGROUPS);
     }

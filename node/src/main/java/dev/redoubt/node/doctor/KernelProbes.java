@@ -6,6 +6,7 @@ import dev.redoubt.node.doctor.Finding.Fit;
 import dev.redoubt.node.doctor.Finding.Missing;
 import dev.redoubt.node.doctor.Finding.Weak;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.Selinux;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The kernel itself: its age, its processor, seccomp, Landlock and AppArmor. */
+/** The kernel itself: its age, its processor, seccomp, Landlock, AppArmor and SELinux. */
 final class KernelProbes {
     private static final Pattern RELEASE = Pattern.compile("(\\d{1,4})\\.(\\d{1,4}).*");
     private static final int FLOOR_MAJOR = 6;
@@ -32,7 +33,8 @@ final class KernelProbes {
                 architecture(System.getProperty("os.arch", "unknown")),
                 filters(),
                 landlock(Landlock.abi()),
-                label(AppArmor.ofHost()));
+                label(AppArmor.ofHost()),
+                label(Selinux.ofHost()));
     }
 
     static Finding release(String release) {
@@ -97,6 +99,15 @@ final class KernelProbes {
         return switch (host) {
             case AppArmor.Usable(Path parser) -> new Fit("label", what, "enabled, and " + parser);
             case AppArmor.Absent(String reason, String mend) -> new Weak("label", what, reason, mend);
+        };
+    }
+
+    /** Nor do they need this one. */
+    static Finding label(Selinux host) {
+        String what = "SELinux, for a context on every process and file";
+        return switch (host) {
+            case Selinux.Usable ignored -> new Fit("label", what, "enforcing, and it knows " + Selinux.DOMAIN);
+            case Selinux.Absent(String reason, String mend) -> new Weak("label", what, reason, mend);
         };
     }
 }

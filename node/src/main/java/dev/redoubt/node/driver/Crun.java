@@ -1,5 +1,6 @@
 package dev.redoubt.node.driver;
 
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.launch.LaunchSpec;
 import dev.redoubt.node.launch.LaunchSpec.Bundle;
 import dev.redoubt.node.ranges.IdRange;
@@ -74,16 +75,19 @@ record Crun() implements OciRuntime {
                 "--pid-file=/pid",
                 "--bundle=/bundle",
                 "sandbox");
-        return new Bundle(OciConfig.text(config(spec, covers)), words, program.trees(firstTree), program.links());
+        return new Bundle(OciConfig.text(config(spec, covers, ids)), words, program.trees(firstTree), program.links());
     }
 
-    private static Map<String, Object> config(LaunchSpec spec, List<LaunchSpec.Mask> covers) {
+    private static Map<String, Object> config(LaunchSpec spec, List<LaunchSpec.Mask> covers, IdRange ids) {
         List<LaunchSpec.Mask> present = covers.stream().filter(Crun::isThere).toList();
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("ociVersion", OciConfig.VERSION);
         Map<String, Object> process = new LinkedHashMap<>(OciConfig.process(spec, arguments(spec), capabilities(spec)));
-        if (!spec.label().isEmpty()) {
-            process.put("apparmorProfile", spec.label());
+        if (!spec.label().profile().isEmpty()) {
+            process.put("apparmorProfile", spec.label().profile());
+        }
+        if (!spec.label().domain().isEmpty()) {
+            process.put("selinuxLabel", Selinux.contextOf(spec.label().domain(), ids));
         }
         config.put("process", process);
         config.put("root", Map.of("path", "/root"));

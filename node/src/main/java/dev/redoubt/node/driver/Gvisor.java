@@ -88,7 +88,7 @@ record Gvisor() implements OciRuntime {
                 new LaunchSpec.Landlock(0, 0, 0, List.of()),
                 new LaunchSpec.Filter(new byte[0]),
                 spec.arguments(),
-                ""); // of the sandbox's processes the host sees none
+                LaunchSpec.Label.NONE); // of the sandbox's processes the host sees none
     }
 
     @Override

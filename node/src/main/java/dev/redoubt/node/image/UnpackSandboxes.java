@@ -181,7 +181,7 @@ record UnpackSandboxes(Function<BareSandbox.Order, BareSandbox> node, UnpackProg
                         host.landlockAbi(), programs, unpacks ? Optional.of(TARGET) : Optional.empty(), SCRATCH),
                 new LaunchSpec.Filter(Filter.forUnpacking().bytes()),
                 List.of("redoubt-guest"),
-                ""); // whoever launches it knows the host's
+                LaunchSpec.Label.NONE); // whoever launches it knows the host's
     }
 
     private RunRequest request(boolean unpacks, List<String> arguments, long largest) {

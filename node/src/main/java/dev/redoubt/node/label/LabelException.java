@@ -1,6 +1,6 @@
 package dev.redoubt.node.label;
 
-/** The host has AppArmor and does not take our profiles. No sandbox is started without a label where the host has labels. */
+/** The host has AppArmor or SELinux and does not take what is ours. No sandbox is started without a label where the host has labels. */
 public final class LabelException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,4 +1,4 @@
-/** The label of the host's mandatory access control that every process of a sandbox gets, where the host has one. */
+/** The labels of the host's mandatory access control that every process of a sandbox gets, where the host has any. */
 @NullMarked
 package dev.redoubt.node.label;
 

@@ -59,6 +59,9 @@ public final class LaunchException extends RuntimeException {
         if (step == Step.LABEL && errno == Errno.ENOENT) {
             return "; AppArmor does not have this profile (any more): the next start of the node loads it";
         }
+        if (step == Step.LABEL && errno == Errno.EINVAL) {
+            return "; SELinux does not know this context (any more): semodule -i native/selinux/redoubt.cil";
+        }
         return errno == Errno.ELOOP && (step == Step.MASK || step == Step.MOUNT_POINT)
                 ? "; it leads over a symbolic link of the image: name what that leads to"
                 : "";

@@ -12,7 +12,7 @@ import java.util.Set;
  * One sandbox as the spawner is told to build it: facts only, every policy already decided. Fields and order are those of
  * native/PROTOCOL.md; the limits on counts are those of native/spec.h.
  *
- * @param label profile of AppArmor that the guest's exec enters; empty for none
+ * @param label that the guest's exec enters
  */
 public record LaunchSpec(
         int flags,
@@ -32,7 +32,7 @@ public record LaunchSpec(
         Landlock landlock,
         Filter filter,
         List<String> arguments,
-        String label) {
+        Label label) {
     public static final int READ_ONLY = 1;
     public static final int LISTENER = 2;
     /** The guest's channel is its standard input, and its standard output ends with the spawner. */
@@ -50,7 +50,7 @@ public record LaunchSpec(
     /** Of native/spec.h. */
     public static final int MOST_MASKS = 256;
 
-    private static final int MOST_LABEL = 128;
+    static final int MOST_LABEL = 128;
 
     public LaunchSpec {
         tmpfs = most(16, "tmpfs mounts", tmpfs);
@@ -62,8 +62,29 @@ public record LaunchSpec(
         if (layers < 1 || layers > 64) {
             throw new IllegalArgumentException(layers + " layers; an image has 1 to 64");
         }
-        if (label.length() > MOST_LABEL) {
-            throw new IllegalArgumentException("a label of " + label.length() + " characters; at most " + MOST_LABEL);
+    }
+
+    /**
+     * Of the host's mandatory access control.
+     *
+     * @param profile of AppArmor; empty for none
+     * @param domain of SELinux, user, role and type; empty for none. Its level is the slot's ({@link SlotPlan}).
+     */
+    public record Label(String profile, String domain) {
+        public static final Label NONE = new Label("", "");
+
+        public Label {
+            for (String part : List.of(profile, domain)) {
+                if (part.length() > MOST_LABEL) {
+                    throw new IllegalArgumentException(
+                            "a label of " + part.length() + " characters; at most " + MOST_LABEL);
+                }
+            }
+        }
+
+        @Override
+        public String toString() {
+            return profile.isEmpty() || domain.isEmpty() ? profile + domain : profile + ", " + domain;
         }
     }
 
@@ -302,8 +323,8 @@ public record LaunchSpec(
                 label);
     }
 
-    /** The same, behind a profile of AppArmor. */
-    public LaunchSpec withLabel(String other) {
+    /** The same with another label. */
+    public LaunchSpec withLabel(Label other) {
         return new LaunchSpec(
                 flags,
                 guestUid,
@@ -356,7 +377,7 @@ public record LaunchSpec(
         out.u32(filter.program.length / 8).raw(filter.program);
         out.u32(arguments.size());
         arguments.forEach(out::string);
-        out.string(label);
+        out.string(label.profile()).string(label.domain());
     }
 
     private static void write(FlatWriter out, Bind bind) {

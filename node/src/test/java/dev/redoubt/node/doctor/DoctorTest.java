@@ -8,6 +8,7 @@ import dev.redoubt.node.doctor.Finding.Fit;
 import dev.redoubt.node.doctor.Finding.Missing;
 import dev.redoubt.node.doctor.Finding.Weak;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.protocol.Driver;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +135,14 @@ class DoctorTest {
                         "label", "AppArmor, for a label on every process", "enabled, and /usr/sbin/apparmor_parser"));
         assertThat(KernelProbes.label(new AppArmor.Absent("not installed", "install it")))
                 .isEqualTo(new Weak("label", "AppArmor, for a label on every process", "not installed", "install it"));
+    }
+
+    @Test
+    void aContextIsWelcomeAndNoNeed() {
+        assertThat(KernelProbes.label(new Selinux.Usable())).isInstanceOf(Fit.class);
+        assertThat(KernelProbes.label(new Selinux.Absent("permissive", "setenforce 1")))
+                .isEqualTo(new Weak(
+                        "label", "SELinux, for a context on every process and file", "permissive", "setenforce 1"));
     }
 
     @Test

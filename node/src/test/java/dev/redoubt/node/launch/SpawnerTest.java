@@ -61,7 +61,11 @@ final class SpawnerTest {
     }
 
     private Spawner.Slot prepare(int flags) {
-        return spawner.prepare(1, ID_BASE, false, flags, NOTHING, new int[] {group.number()});
+        return prepare(flags, NOTHING);
+    }
+
+    private Spawner.Slot prepare(int flags, SlotPlan plan) {
+        return spawner.prepare(1, ID_BASE, false, flags, plan, new int[] {group.number()});
     }
 
     private static void close(Spawner.Slot slot) {
@@ -172,7 +176,7 @@ final class SpawnerTest {
         assertThatThrownBy(() -> launch(layer, labelled(walls)))
                 .isInstanceOfSatisfying(LaunchException.class, failed -> {
                     assertThat(failed.step()).isEqualTo(Step.LABEL);
-                    assertThat(failed.errno()).isEqualTo(Errno.ENOENT);
+                    assertThat(failed.errno()).isIn(Errno.ENOENT, Errno.EINVAL); // built, and not switched on
                     assertThat(failed).hasMessageContaining("label redoubt-nobody-loaded-this");
                 });
         assertThat(spawner.forget(1)).isPresent();
@@ -181,8 +185,38 @@ final class SpawnerTest {
         assertThat(spawner.forget(1)).isPresent();
     }
 
+    /** Of a policy that nobody has, or of SELinux where there is none at all. */
+    @Test
+    void aContextThatTheKernelDoesNotKnowStartsNothing() throws Exception {
+        SlotPlan.Contexts strange =
+                new SlotPlan.Contexts("s0:c1,c2", "system_u:object_r:stranger_t:s0:c1,c2", "stranger");
+        assertThatThrownBy(() -> close(prepare(0, NOTHING.withContexts(strange))))
+                .isInstanceOfSatisfying(LaunchException.class, failed -> {
+                    assertThat(failed.step()).isEqualTo(Step.LABEL);
+                    assertThat(failed.errno()).isEqualTo(Errno.EINVAL);
+                });
+        spawner.forget(1);
+        assertThat(spawner.list()).isEmpty();
+
+        Path layer = Files.createDirectory(place.resolve("layer"));
+        int walls = LaunchSpec.TEST_NO_LANDLOCK | LaunchSpec.TEST_NO_SECCOMP;
+        LaunchSpec.Label domain = new LaunchSpec.Label("", "system_u:system_r:stranger_t");
+        LaunchSpec.Encoded alone = anything(walls).spec().withLabel(domain).encoded(0);
+        assertThatThrownBy(() -> launch(layer, alone)) // a domain in a slot without a level
+                .isInstanceOfSatisfying(
+                        LaunchException.class,
+                        failed -> assertThat(failed.step()).isEqualTo(Step.LABEL));
+        assertThat(spawner.forget(1)).isPresent();
+        launch(layer, anything(walls)); // control: without one it starts
+        assertThat(stateOfTheOnlyOne()).isEqualTo(Spawner.State.RUNNING);
+        assertThat(spawner.forget(1)).isPresent();
+    }
+
     private static LaunchSpec.Encoded labelled(int flags) {
-        return anything(flags).spec().withLabel("redoubt-nobody-loaded-this").encoded(0);
+        return anything(flags)
+                .spec()
+                .withLabel(new LaunchSpec.Label("redoubt-nobody-loaded-this", ""))
+                .encoded(0);
     }
 
     private void launch(Path layer, LaunchSpec.Encoded spec) {
@@ -213,7 +247,7 @@ final class SpawnerTest {
                         new LaunchSpec.Landlock(0, 0, 0, List.of()),
                         new LaunchSpec.Filter(new byte[0]),
                         List.of("guest"),
-                        "")
+                        LaunchSpec.Label.NONE)
                 .encoded(0);
     }
 

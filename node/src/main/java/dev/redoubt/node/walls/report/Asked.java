@@ -28,6 +28,7 @@ import java.util.TreeSet;
  * @param witness number of process 1's descriptor that shows its Landlock domain; -1 when there is none
  * @param descriptors kinds of descriptors that process 1 has, as {@link DescriptorKinds} names them
  * @param label profile of AppArmor, entered by every process; empty when none was asked for
+ * @param domain of SELinux, user, role and type of every process; empty when none was asked for
  */
 public record Asked(
         String driver,
@@ -48,7 +49,8 @@ public record Asked(
         IoLimits io,
         List<Rlimit> rlimits,
         List<Mount> mounts,
-        String label) {
+        String label,
+        String domain) {
     public Asked {
         Objects.requireNonNull(onDrift, "onDrift");
         Objects.requireNonNull(network, "network");
@@ -58,6 +60,7 @@ public record Asked(
         rlimits = List.copyOf(rlimits);
         mounts = List.copyOf(mounts);
         Objects.requireNonNull(label, "label");
+        Objects.requireNonNull(domain, "domain");
     }
 
     /**

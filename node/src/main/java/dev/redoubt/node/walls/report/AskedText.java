@@ -53,6 +53,7 @@ public final class AskedText {
                         .toList());
         tree.put("mounts", asked.mounts().stream().map(AskedText::tree).toList());
         tree.put("label", asked.label());
+        tree.put("domain", asked.domain());
         return CanonicalJson.of(tree);
     }
 
@@ -108,7 +109,8 @@ public final class AskedText {
                                 limit.required(1).longValue(),
                                 limit.required(2).longValue())),
                 list(tree.required("mounts"), AskedText::mount),
-                tree.path("label").asString("")); // versions before labels wrote none, and asked for none
+                tree.path("label").asString(""), // versions before labels wrote none, and asked for none
+                tree.path("domain").asString(""));
     }
 
     private static Asked.Recorded recorded(JsonNode tree) {

@@ -77,7 +77,8 @@ public final class ContainerWalls {
                         .map(limit -> new Asked.Rlimit(limit.resource(), limit.soft(), limit.hard()))
                         .toList(),
                 new ContainerWalls(spec.driver()).mounts(launch, plan),
-                launch.label());
+                launch.label().profile(),
+                launch.label().domain());
     }
 
     /** Of the rules as they print; the same rules print the same. */

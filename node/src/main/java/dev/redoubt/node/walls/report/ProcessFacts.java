@@ -4,6 +4,7 @@ import dev.redoubt.linux.Errno;
 import dev.redoubt.linux.LinuxException;
 import dev.redoubt.linux.LinuxFiles;
 import dev.redoubt.node.cgroup.SandboxCgroup;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.ranges.IdRange;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
  *
  * @param uid and {@code gid}: real, effective, saved and for files, as they are inside; of the host's {@code host:N}
  * @param label what AppArmor has it as; empty when there is no AppArmor
+ * @param context what SELinux has it as; empty when there is no SELinux
  * @param outside controllers in whose hierarchy it is not in the sandbox's group
  * @param limits hard and soft limits by the names of /proc/PID/limits; -1 is infinity
  */
@@ -34,6 +36,7 @@ record ProcessFacts(
         int seccomp,
         int filters,
         String label,
+        String context,
         List<String> outside,
         Map<String, Limit> limits) {
 
@@ -67,6 +70,7 @@ record ProcessFacts(
                 status.number("Seccomp"),
                 status.number("Seccomp_filters"),
                 label(proc),
+                Selinux.contextOf(pid),
                 texts.outside(LinuxFiles.readOnce(proc + "/cgroup")),
                 texts.limits(LinuxFiles.readOnce(proc + "/limits")));
     }

@@ -11,7 +11,7 @@ public enum Wall {
     /** The filter, and the lock on gaining privileges. */
     SYSCALLS,
     LANDLOCK,
-    /** The profile of AppArmor that each process is in, where the host has AppArmor. */
+    /** The profile of AppArmor and the context of SELinux that each process has, where the host has them. */
     LABELS,
     /** Control groups: who is in them, and what they hold. */
     LIMITS,

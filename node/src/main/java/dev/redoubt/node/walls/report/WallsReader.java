@@ -10,6 +10,7 @@ import dev.redoubt.linux.Pidfd;
 import dev.redoubt.node.cgroup.HeldLimits;
 import dev.redoubt.node.cgroup.SandboxCgroup;
 import dev.redoubt.node.label.AppArmor;
+import dev.redoubt.node.label.Selinux;
 import dev.redoubt.node.ranges.IdRange;
 import dev.redoubt.protocol.Cpus;
 import dev.redoubt.protocol.SandboxId;
@@ -364,6 +365,25 @@ public final class WallsReader {
                 found,
                 asked.label().isEmpty() || found.equals(wanted),
                 none ? Verdict.MISSING : Verdict.WEAKER);
+        context(sections, of, facts);
+    }
+
+    /** The level is that of the sandbox's ids: the next node knows it, too. A permissive kernel has labels and refuses nothing. */
+    private void context(Sections sections, String of, ProcessFacts facts) {
+        if (asked.domain().isEmpty() && facts.context().isEmpty()) {
+            return;
+        }
+        String wanted = asked.domain().isEmpty() ? "none" : Selinux.contextOf(asked.domain(), ids);
+        String found = facts.context().isEmpty() ? "none" : facts.context();
+        boolean ours = found.startsWith(Selinux.DOMAIN + ":") || found.startsWith(Selinux.TRACING_DOMAIN + ":");
+        sections.read(
+                Wall.LABELS,
+                of,
+                "SELinux",
+                wanted,
+                Selinux.isEnforcing() ? found : found + " (permissive)",
+                asked.domain().isEmpty() || (found.equals(wanted) && Selinux.isEnforcing()),
+                ours ? Verdict.WEAKER : Verdict.MISSING);
     }
 
     private void membership(Sections sections, String of, ProcessFacts facts) {
@@ -508,6 +528,17 @@ public final class WallsReader {
                 asked.containsAll(found));
     }
 
+    private String labels() {
+        List<String> all = new ArrayList<>();
+        if (!asked.label().isEmpty()) {
+            all.add("AppArmor, " + asked.label());
+        }
+        if (!asked.domain().isEmpty()) {
+            all.add("SELinux, " + Selinux.contextOf(asked.domain(), ids));
+        }
+        return all.isEmpty() ? "none was asked for" : String.join("; ", all);
+    }
+
     /** In the words of what was found: a summary says nothing that its findings do not. */
     private void summarise(Sections sections, ProcessTable table) {
         List<String> shared = table.guest().namespaces().sharedWith(Namespaces.of("self"));
@@ -521,7 +552,7 @@ public final class WallsReader {
                 Wall.SYSCALLS,
                 table.guest().filters() + " filter, recorded as "
                         + asked.calls().sha256().substring(0, SHORT_HASH));
-        sections.summary(Wall.LABELS, asked.label().isEmpty() ? "none was asked for" : "AppArmor, " + asked.label());
+        sections.summary(Wall.LABELS, labels());
         sections.summary(Wall.RLIMITS, asked.rlimits().size() + " limits of each process");
     }
 }
