@@ -381,7 +381,7 @@ class AppArmorTest {
         place.open(place.settings()).close(); // and sweeps
     }
 
-    private static boolean hasEnded(int pid) {
+    static boolean hasEnded(int pid) {
         try {
             return LinuxFiles.readOnce("/proc/" + pid + "/stat").matches(".*\\) [ZX] .*");
         } catch (LinuxException gone) {
