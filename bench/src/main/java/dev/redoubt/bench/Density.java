@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
  */
 final class Density implements Bench.Benchmark {
     private static final List<Integer> LEVELS = List.of(10, 100, 1_000, 2_000);
-    private static final List<Integer> FEW = List.of(5, 20);
+    private static final List<Integer> FEW = List.of(2, 20);
     private static final List<String> ECHO = List.of("/bin/echo", "ready");
     private static final List<String> TRUE = List.of("/bin/true");
     private static final int SLOTS = 4;

@@ -58,14 +58,14 @@ final class Rate implements Bench.Benchmark {
                 Bundle bundle = bench.workbench().bundle(root.directory(), ECHO);
                 workers.add(laps(bench, runtime.coversUnified(), runtime.run(bundle)));
             }
-            subjects.add(subject(runtime.name(), bench.rounds(2, 20), workers));
+            subjects.add(subject(runtime.name(), bench.rounds(1, 20), workers));
         }
         if (Programs.installed("bwrap")) {
             List<Sustained.Work> workers = new ArrayList<>();
             for (int worker = 0; worker < AT_ONCE; worker++) {
                 workers.add(laps(bench, false, Bubblewrap.command(root.directory(), ECHO)));
             }
-            subjects.add(subject("bwrap", bench.rounds(2, 20), workers));
+            subjects.add(subject("bwrap", bench.rounds(1, 20), workers));
         }
         return subjects;
     }

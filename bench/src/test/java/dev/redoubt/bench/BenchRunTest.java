@@ -71,7 +71,7 @@ class BenchRunTest {
 
         assertThat(subjects(report, "true in one, beside 20")).containsExactly("redoubt");
         assertThat(subjects(report, "memory, each of 20")).containsExactly("redoubt");
-        assertThat(subjects(report, "memory, each of 5"))
+        assertThat(subjects(report, "memory, each of 2"))
                 .contains("redoubt")
                 .containsAll(installed("runc", "crun", "runsc", "bwrap"));
         assertNothingIsLeftOf(report);

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * nothing. When it comes back it finds the sandbox with the spawner and waits for us to {@link #attach} again.
  */
 public final class NodeClient implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long PAUSE_MILLIS = 50;
 
     private final Path path;
